@@ -1,0 +1,26 @@
+"""Taskmaster, the daemon: supervise processes, each on a terminal of its own.
+
+One installation is two processes and a client (DESIGN, section 1):
+
+- the **keeper** (``taskmaster.keeper``) is the parent of everything. It forks, reaps, signals and
+  holds descriptors; it has no policy and reads no config.
+- the **core** (``taskmaster.daemon``) decides. It reads the config, runs the rules, moves the bytes
+  of every terminal and serves clients.
+- the **client** is the package ``ctl``; it shares ``taskmaster.protocol`` with the core and nothing else.
+
+Inside the core, what decides is apart from what does:
+
+- *pure*, values in and values out, no clock and no I/O: ``process`` (the life of one process),
+  ``supervisor`` (all of them: orders, reload, shutdown), ``config`` (but for reading the files),
+  ``names``, ``protocol``, ``control.handlers``;
+- *thin*, performs and decides nothing: ``driver`` (actions, the one timer, the one clock),
+  ``eventlog``, ``control.server`` and ``control.attach``, ``keeper.client``.
+
+A request travels server -> handlers -> supervisor -> machine, and comes back as actions, which the
+driver performs; between an event and its last action nothing awaits. Terminals, rings and log
+files are the package ``pty_mux``, which knows nothing of programs.
+
+This module imports nothing, so that the client does not load the daemon along with the protocol.
+"""
+
+__version__ = "0.1.0"

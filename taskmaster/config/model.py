@@ -1,0 +1,172 @@
+"""The configuration as values: what the rest of the daemon reads, and all of it that it may see.
+
+Everything here is frozen and compares by its fields; `diff` relies on that. A field of `Program`
+says beside its type, in its metadata, what a change of it costs at a reload (`ReloadCost`).
+YAML, positions and error messages are not here: see ``document``, ``schema`` and ``errors``.
+"""
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Final
+
+DEFAULT_LOG_MAXBYTES: Final = 50 * 1024 * 1024
+"""Size in bytes at which a log file rotates; supervisord's ``*_logfile_maxbytes``."""
+
+DEFAULT_LOG_BACKUPS: Final = 10
+"""How many rotated files are kept; supervisord's ``*_logfile_backups``."""
+
+
+class AutoRestart(enum.Enum):
+    """When a process that ended by itself while RUNNING is started again."""
+
+    ALWAYS = "always"
+    NEVER = "never"
+    UNEXPECTED = "unexpected"
+
+
+class StderrChannel(enum.Enum):
+    """What the child's file descriptor 2 is (facts/attach.md, section 4, has the reasons)."""
+
+    TERMINAL = "terminal"
+    """The one terminal, together with standard output."""
+
+    PIPE = "pipe"
+    """A pipe: shells keep job control and pagers their keyboard."""
+
+    SECOND_TERMINAL = "second terminal"
+    """A second pty, for programs that colour or flush lines only on a terminal."""
+
+
+class LogLevel(enum.IntEnum):
+    """How much the event log tells; the numbers are those of Python's logging module."""
+
+    DEBUG = 10
+    INFO = 20
+    WARNING = 30
+    ERROR = 40
+
+
+class ReloadCost(enum.Enum):
+    """What it takes for a changed field to become true (DESIGN, section 4, Reload)."""
+
+    IN_PLACE = "in place"
+    COUNT = "count"
+    RESTART = "restart"
+
+
+def _in_place(default: Any = ...) -> Any:  # noqa: ANN401 - dataclasses.field is typed so as well
+    return _field(ReloadCost.IN_PLACE, default)
+
+
+def _restart(default: Any = ...) -> Any:  # noqa: ANN401
+    return _field(ReloadCost.RESTART, default)
+
+
+def _count(default: Any = ...) -> Any:  # noqa: ANN401
+    return _field(ReloadCost.COUNT, default)
+
+
+def _field(cost: ReloadCost, default: Any) -> Any:  # noqa: ANN401
+    metadata = {"reload": cost}
+    return field(metadata=metadata) if default is ... else field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class TerminalSize:
+    """The size of a terminal in cells, as the config has it (``80x24`` is columns x rows)."""
+
+    rows: int = 24
+    columns: int = 80
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """One entry of ``programs:``; names and defaults of the fields as in DESIGN, section 4.
+
+    Text that may hold ``%(process_num)d`` and the like is kept as written; `expand.expand` gives
+    what one process gets. Times are seconds, sizes bytes.
+
+    Attributes:
+        command: what to run: a text that is split as a shell splits words, or the words themselves.
+        environment: additions to the daemon's environment, in the order of the file.
+        stdout: path of the log file of the terminal, or None (the ring still keeps the output).
+        stderr: path of the log file of a separate standard error, or None. Meaningful only where
+            `stderr_channel` is not TERMINAL.
+        umask: for the child, or None for the daemon's.
+        user: a user's name or number, or None for the daemon's.
+        killasgroup: never false where `stopasgroup` is true.
+    """
+
+    name: str = _restart()
+    command: str | tuple[str, ...] = _restart()
+    numprocs: int = _count(1)
+    priority: int = _in_place(999)
+    autostart: bool = _in_place(True)
+    autorestart: AutoRestart = _in_place(AutoRestart.UNEXPECTED)
+    exitcodes: frozenset[int] = _in_place(frozenset({0}))
+    starttime: float = _in_place(1.0)
+    startretries: int = _in_place(3)
+    stopsignal: int = _in_place(15)
+    stoptime: float = _in_place(10.0)
+    stopasgroup: bool = _in_place(False)
+    killasgroup: bool = _in_place(False)
+    stdout: str | None = _in_place(None)
+    stdout_maxbytes: int = _in_place(DEFAULT_LOG_MAXBYTES)
+    stdout_backups: int = _in_place(DEFAULT_LOG_BACKUPS)
+    stderr_channel: StderrChannel = _restart(StderrChannel.TERMINAL)
+    stderr: str | None = _in_place(None)
+    stderr_maxbytes: int = _in_place(DEFAULT_LOG_MAXBYTES)
+    stderr_backups: int = _in_place(DEFAULT_LOG_BACKUPS)
+    environment: tuple[tuple[str, str], ...] = _restart(())
+    workingdir: str | None = _restart(None)
+    umask: int | None = _restart(None)
+    user: str | None = _restart(None)
+    size: TerminalSize = _in_place(TerminalSize())
+    scrollback: int = _in_place(1024 * 1024)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The section ``taskmaster:``. Paths are absolute, ``~`` and defaults already filled in."""
+
+    socket: str
+    logfile: str
+    loglevel: LogLevel = LogLevel.INFO
+    logfile_maxbytes: int = DEFAULT_LOG_MAXBYTES
+    logfile_backups: int = DEFAULT_LOG_BACKUPS
+    pidfile: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """A whole configuration that passed every check.
+
+    Attributes:
+        path: the main file, absolute.
+        settings: the daemon's own section.
+        programs: by name, in the order of the file(s).
+    """
+
+    path: str
+    settings: Settings
+    programs: Mapping[str, Program] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    """What one process of a program is started with: a `Program` with its ``%(...)`` filled in.
+
+    Attributes:
+        argv: never empty.
+        environment: the program's own additions only.
+        stdout: absolute path or None; the same for `stderr`.
+        workingdir: absolute path or None.
+    """
+
+    argv: tuple[str, ...]
+    environment: tuple[tuple[str, str], ...]
+    workingdir: str | None
+    stdout: str | None
+    stderr: str | None

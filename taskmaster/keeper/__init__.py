@@ -1,0 +1,1 @@
+"""The parent of every process, and the core's end of the talk with it."""

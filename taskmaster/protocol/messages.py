@@ -1,0 +1,586 @@
+"""The requests, responses and notifications of the control protocol, as values.
+
+A request is a frozen dataclass with a `METHOD`; its fields are the JSON-RPC ``params`` by name. What
+a response holds is a dataclass too, or a list of them. `encode_*` gives a line without its newline,
+`decode_*` takes one and checks every field, so that nothing unchecked gets past this module.
+
+| request | result |
+| --- | --- |
+| `Status` | list of `ProcessStatus` |
+| `Start`, `Stop`, `Restart`, `Signal`, `Clear` | list of `Outcome` |
+| `Reload`, `Reread` | `ReloadReport` |
+| `Shutdown` | null, once everything has stopped; then the connection ends |
+| `Tail`, `MainTail` | `LogText`, then with ``follow`` notifications `LogAppended` |
+| `Pid` | list of `ProcessPid`; without names the keeper's alone, called ``taskmaster`` |
+| `Version` | `Hello`, the same as in the greeting |
+| `Subscribe` | null, then notifications `EventLogged` |
+| `Attach` | `Attached`, then frames in both directions |
+
+Bytes travel as base64 text. Times of day are seconds since the epoch.
+"""
+
+import base64
+import binascii
+import enum
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, ClassVar, Final, TypeAlias
+
+PROTOCOL_VERSION: Final = 1
+
+MAX_TAIL_BYTES: Final = 512 * 1024
+"""The most that `Tail` and `MainTail` give at once; in base64 it still fits into a message."""
+
+Json: TypeAlias = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+
+
+class ErrorCode(enum.IntEnum):
+    """The ``code`` of an error response: those of JSON-RPC 2.0, section 5.1, and ours from 1."""
+
+    PARSE_ERROR = -32700
+    INVALID_REQUEST = -32600
+    METHOD_NOT_FOUND = -32601
+    INVALID_PARAMS = -32602
+    INTERNAL_ERROR = -32603
+    NO_SUCH_NAME = 1
+    NOT_ONE_PROCESS = 2
+    """A command that needs exactly one process was given a name of several."""
+    BAD_CONFIG = 3
+    """The config has errors; they are the message, a line or more each, and nothing was changed."""
+    NO_LOG = 4
+    SHUTTING_DOWN = 5
+    TOO_MANY_CONNECTIONS = 6
+    NOT_PERMITTED = 7
+
+
+class RequestError(Exception):
+    """The request cannot be served; its text is for the person at the keyboard."""
+
+    def __init__(self, code: ErrorCode, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class Verdict(enum.Enum):
+    """How an order ended for one process."""
+
+    DONE = "done"
+    ALREADY = "already"
+    """The process was in the wanted state; supervisorctl counts this as success, and so do we."""
+    FAILED = "failed"
+    NO_SUCH_NAME = "no such name"
+
+
+# --- requests ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The state of the named processes, or of all."""
+
+    METHOD: ClassVar[str] = "status"
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Start, and wait for the outcome."""
+
+    METHOD: ClassVar[str] = "start"
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Stop, and wait for the outcome."""
+
+    METHOD: ClassVar[str] = "stop"
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """Stop what is up, start, and wait for the outcome."""
+
+    METHOD: ClassVar[str] = "restart"
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """Send a signal to the processes; `signal` is a name, with or without SIG, or a number."""
+
+    METHOD: ClassVar[str] = "signal"
+    signal: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reload:
+    """Read the config again and apply it."""
+
+    METHOD: ClassVar[str] = "reload"
+
+
+@dataclass(frozen=True, slots=True)
+class Reread:
+    """Read the config again and say what `Reload` would do."""
+
+    METHOD: ClassVar[str] = "reread"
+
+
+@dataclass(frozen=True, slots=True)
+class Shutdown:
+    """Stop everything, then the daemon."""
+
+    METHOD: ClassVar[str] = "shutdown"
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """The last `limit_bytes` of a process's log; where it has no log file, of its ring.
+
+    Attributes:
+        stream: ``stdout`` or ``stderr``.
+        follow: go on with `LogAppended` until the client closes the connection.
+    """
+
+    METHOD: ClassVar[str] = "tail"
+    name: str
+    stream: str = "stdout"
+    limit_bytes: int = 1600
+    follow: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MainTail:
+    """The last `limit_bytes` of the event log."""
+
+    METHOD: ClassVar[str] = "maintail"
+    limit_bytes: int = 1600
+    follow: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Clear:
+    """Empty the logs of the processes."""
+
+    METHOD: ClassVar[str] = "clear"
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pid:
+    """The process ids of the named processes; without names that of the daemon (its keeper)."""
+
+    METHOD: ClassVar[str] = "pid"
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """Who answers."""
+
+    METHOD: ClassVar[str] = "version"
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribe:
+    """Tell this connection every line of the event log from now on."""
+
+    METHOD: ClassVar[str] = "subscribe"
+
+
+@dataclass(frozen=True, slots=True)
+class Attach:
+    """Sit at the terminal of a process; `rows` and `columns` are 0 where the client has none."""
+
+    METHOD: ClassVar[str] = "attach"
+    name: str
+    rows: int = 0
+    columns: int = 0
+    read_only: bool = False
+
+
+Request: TypeAlias = (
+    Status
+    | Start
+    | Stop
+    | Restart
+    | Signal
+    | Reload
+    | Reread
+    | Shutdown
+    | Tail
+    | MainTail
+    | Clear
+    | Pid
+    | Version
+    | Subscribe
+    | Attach
+)
+
+REQUESTS: Final[Mapping[str, type[Request]]] = {
+    kind.METHOD: kind
+    for kind in (
+        Status,
+        Start,
+        Stop,
+        Restart,
+        Signal,
+        Reload,
+        Reread,
+        Shutdown,
+        Tail,
+        MainTail,
+        Clear,
+        Pid,
+        Version,
+        Subscribe,
+        Attach,
+    )
+}
+
+
+# --- results and notifications ----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """Who the daemon is: its greeting, and the answer to `Version`."""
+
+    METHOD: ClassVar[str] = "hello"
+    program: str
+    version: str
+    protocol: int
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessStatus:
+    """What `status` tells of one process.
+
+    Attributes:
+        name: ``nginx:0``.
+        state: one of supervisord's eight states, in capitals.
+        description: what stands behind the state in ``status``: pid and uptime, or a reason.
+        pid: None unless the process has one.
+        uptime: seconds since it was spawned, None unless it has a pid.
+        since: when it entered the state.
+        exit_status: that of the last end: 0 to 255, or minus the number of the signal; None if it
+            never ended.
+        restarts: how often it was started again without being told to since the daemon started.
+        attached: how many clients sit at its terminal.
+    """
+
+    name: str
+    program: str
+    index: int
+    state: str
+    description: str
+    pid: int | None
+    uptime: float | None
+    since: float
+    exit_status: int | None
+    restarts: int
+    attached: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an order ended for one process, or for one name that is no process.
+
+    Attributes:
+        text: what to print behind the name: ``started``, ``stopped``, ``cleared``; or the reason,
+            such as ``already started``, without the word ERROR.
+    """
+
+    name: str
+    verdict: Verdict
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReloadReport:
+    """What a reload did, or for `Reread` would do.
+
+    Attributes:
+        changes: one line each, such as ``web: added`` or ``db: restarted (cmd, env)``; empty if
+            nothing changed.
+        warnings: of the config, a text each, with its place.
+    """
+
+    changes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessPid:
+    """The pid of one process; 0 where it has none, as in supervisorctl."""
+
+    name: str
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class LogText:
+    """A piece of a log, cut anywhere."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LogAppended:
+    """Notification: what was appended to the followed log.
+
+    Attributes:
+        skipped_bytes: how much was lost before `data` because this client did not read in time.
+    """
+
+    METHOD: ClassVar[str] = "log"
+    data: bytes
+    skipped_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EventLogged:
+    """Notification: a line of the event log, without its newline."""
+
+    METHOD: ClassVar[str] = "event"
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """The attachment stands; from here on the connection carries frames."""
+
+    name: str
+    state: str
+    pid: int | None = None
+
+
+Notification: TypeAlias = Hello | LogAppended | EventLogged
+NOTIFICATIONS: Final[Mapping[str, type[Notification]]] = {
+    kind.METHOD: kind for kind in (Hello, LogAppended, EventLogged)
+}
+
+Result: TypeAlias = (
+    None
+    | Hello
+    | ReloadReport
+    | LogText
+    | Attached
+    | Sequence[ProcessStatus]
+    | Sequence[Outcome]
+    | Sequence[ProcessPid]
+)
+
+RESULTS: Final[Mapping[str, type[Any] | None]] = {
+    "status": ProcessStatus,
+    "start": Outcome,
+    "stop": Outcome,
+    "restart": Outcome,
+    "signal": Outcome,
+    "clear": Outcome,
+    "reload": ReloadReport,
+    "reread": ReloadReport,
+    "shutdown": None,
+    "tail": LogText,
+    "maintail": LogText,
+    "pid": ProcessPid,
+    "version": Hello,
+    "subscribe": None,
+    "attach": Attached,
+}
+"""What a request's result is, or is a list of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer as it came: the request's id and its result or its error, one of the two."""
+
+    request_id: int | str | None
+    result: Result = None
+    error: RequestError | None = field(default=None, compare=False)
+
+
+# --- values to JSON ---------------------------------------------------------------------------
+
+
+def to_json(value: object) -> Json:
+    """Return a result or a notification as the JSON document that ``--json`` prints."""
+    if isinstance(value, enum.Enum):
+        return to_json(value.value)
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode("ascii")
+    if isinstance(value, list | tuple):
+        return [to_json(item) for item in value]
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, dict):
+        return {str(name): to_json(item) for name, item in value.items()}
+    return {item.name: to_json(getattr(value, item.name)) for item in fields(value)}  # type: ignore[arg-type]
+
+
+def _encode(message: Mapping[str, Json]) -> bytes:
+    return json.dumps({"jsonrpc": "2.0", **message}, separators=(",", ":")).encode("ascii")
+
+
+def encode_request(request: Request, request_id: int) -> bytes:
+    """Return the line of a request."""
+    return _encode({"id": request_id, "method": request.METHOD, "params": to_json(asdict(request))})
+
+
+def encode_result(request_id: int | str | None, result: Result) -> bytes:
+    """Return the line of a response to a request that was served."""
+    return _encode({"id": request_id, "result": to_json(result)})
+
+
+def encode_error(request_id: int | str | None, error: RequestError) -> bytes:
+    """Return the line of a response to a request that was not served."""
+    return _encode({"id": request_id, "error": {"code": error.code, "message": error.message}})
+
+
+def encode_notification(notification: Notification) -> bytes:
+    """Return the line of a notification."""
+    return _encode({"method": notification.METHOD, "params": to_json(notification)})
+
+
+# --- JSON to values ---------------------------------------------------------------------------
+
+
+def decode_request(line: bytes) -> tuple[int | str | None, Request]:
+    """Return the id and the value of a request.
+
+    Raises:
+        UndecodableRequest: it is no JSON, no request, of an unknown method, or a parameter is
+            missing, unknown or of the wrong type. It says which, and with what id to answer.
+    """
+    try:
+        message = json.loads(line)
+    except (ValueError, RecursionError) as exc:
+        raise UndecodableRequest(
+            None, ErrorCode.PARSE_ERROR, f"not a line of JSON: {exc}"
+        ) from None
+    if not isinstance(message, dict):
+        raise UndecodableRequest(None, ErrorCode.INVALID_REQUEST, "a request is a JSON object")
+    request_id = message.get("id")
+    if isinstance(request_id, bool) or not isinstance(request_id, int | str | None):
+        raise UndecodableRequest(None, ErrorCode.INVALID_REQUEST, "id must be a number or a text")
+    method = message.get("method")
+    if message.get("jsonrpc") != "2.0" or not isinstance(method, str):
+        text = 'a request has "jsonrpc": "2.0" and a "method"'
+        raise UndecodableRequest(request_id, ErrorCode.INVALID_REQUEST, text)
+    kind = REQUESTS.get(method)
+    if kind is None:
+        text = f"no such method: {method[:100]}"
+        raise UndecodableRequest(request_id, ErrorCode.METHOD_NOT_FOUND, text)
+    try:
+        return request_id, _build(kind, message.get("params", {}))
+    except ProtocolMismatch as exc:
+        text = f"{method}: {exc}"
+        raise UndecodableRequest(request_id, ErrorCode.INVALID_PARAMS, text) from None
+
+
+def decode_from_daemon(line: bytes, method: str) -> Response | Notification:
+    """Return what the daemon said, a notification or the response to a request of that method.
+
+    Raises:
+        ProtocolMismatch: it is neither, or not as this version knows it.
+    """
+    try:
+        message = json.loads(line)
+    except (ValueError, RecursionError) as exc:
+        raise ProtocolMismatch(f"the daemon's answer is no JSON: {exc}") from None
+    if not isinstance(message, dict):
+        raise ProtocolMismatch("the daemon's answer is no JSON object")
+    if "method" in message:
+        kind = NOTIFICATIONS.get(message["method"])
+        if kind is None:
+            raise ProtocolMismatch(f"an unknown notification: {message['method']}")
+        return _build(kind, message.get("params", {}))
+    request_id = message.get("id")
+    if "error" in message:
+        error = message["error"]
+        try:
+            code = ErrorCode(error["code"])
+            text = str(error["message"])
+        except (KeyError, TypeError, ValueError):
+            raise ProtocolMismatch(f"an error as this version does not know it: {error}") from None
+        return Response(request_id, error=RequestError(code, text))
+    result = message.get("result")
+    kind_of_result = RESULTS[method]
+    if kind_of_result is None:
+        return Response(request_id)
+    if isinstance(result, list):
+        return Response(request_id, [_build(kind_of_result, item) for item in result])
+    return Response(request_id, _build(kind_of_result, result))
+
+
+class ProtocolMismatch(Exception):  # noqa: N818 - names what happened between two versions
+    """What arrived is not what this version of the protocol says."""
+
+
+class UndecodableRequest(RequestError):
+    """A request that could not be understood; `request_id` is None where not even that could."""
+
+    def __init__(self, request_id: int | str | None, code: ErrorCode, message: str) -> None:
+        super().__init__(code, message)
+        self.request_id = request_id
+
+
+def _build(kind: type[Any], params: object) -> Any:  # noqa: ANN401 - an instance of `kind`
+    """Make a value of one of the dataclasses above, checking that each field has its type."""
+    if not isinstance(params, dict):
+        raise ProtocolMismatch("params must be an object with a name for each parameter")
+    known = {item.name: item for item in fields(kind)}
+    for name in params:
+        if name not in known:
+            raise ProtocolMismatch(f"unknown parameter: {str(name)[:100]}")
+    arguments = {
+        name: _convert(name, str(known[name].type), value) for name, value in params.items()
+    }
+    try:
+        return kind(**arguments)
+    except TypeError:
+        missing = [name for name in known if name not in params]
+        raise ProtocolMismatch(f"missing parameter: {', '.join(missing)}") from None
+
+
+def _convert(name: str, declared: str, value: object) -> object:
+    """Check one JSON value against the type its field is declared with, and convert it."""
+    if value is None and declared.endswith("| None"):
+        return None
+    match declared.removesuffix(" | None"):
+        case "<class 'bool'>" | "bool" if isinstance(value, bool):
+            return value
+        case "<class 'int'>" | "int" if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        case "<class 'float'>" | "float" if isinstance(value, int | float) and not isinstance(
+            value, bool
+        ):
+            return float(value)
+        case "<class 'str'>" | "str" if isinstance(value, str):
+            return value
+        case "tuple[str, ...]" if isinstance(value, list) and all(
+            isinstance(v, str) for v in value
+        ):
+            return tuple(value)
+        case "<class 'bytes'>" if isinstance(value, str):
+            try:
+                return base64.b64decode(value, validate=True)
+            except (binascii.Error, ValueError):
+                raise ProtocolMismatch(f"{name}: not base64") from None
+        case text if text.endswith("Verdict'>"):
+            try:
+                return Verdict(value)
+            except ValueError:
+                raise ProtocolMismatch(f"{name}: unknown verdict {value!r}") from None
+        case _:
+            raise ProtocolMismatch(f"{name}: {type(value).__name__} instead of {_plain(declared)}")
+
+
+def _plain(declared: str) -> str:
+    return declared.removeprefix("<class '").removesuffix("'>")
