@@ -21,7 +21,7 @@ _HEADER: Final = struct.Struct("!BI")
 _SIZE: Final = struct.Struct("!HHHH")
 
 
-class ProtocolViolation(Exception):  # noqa: N818 - the peer's nonsense, not an error of ours
+class ProtocolViolation(Exception):
     """The peer sent what the protocol does not allow; the connection must be closed."""
 
 

@@ -1,8 +1,8 @@
 """The requests, responses and notifications of the control protocol, as values.
 
-A request is a frozen dataclass with a `METHOD`; its fields are the JSON-RPC ``params`` by name. What
-a response holds is a dataclass too, or a list of them. `encode_*` gives a line without its newline,
-`decode_*` takes one and checks every field, so that nothing unchecked gets past this module.
+A request is a frozen dataclass with a `METHOD`; its fields are the JSON-RPC ``params`` by name.
+What a response holds is a dataclass too, or a list of them. `encode_*` gives a line without its
+newline, `decode_*` takes one and checks every field: nothing unchecked gets past this module.
 
 | request | result |
 | --- | --- |
@@ -500,7 +500,8 @@ def decode_from_daemon(line: bytes, method: str) -> Response | Notification:
         kind = NOTIFICATIONS.get(message["method"])
         if kind is None:
             raise ProtocolMismatch(f"an unknown notification: {message['method']}")
-        return _build(kind, message.get("params", {}))
+        notification: Notification = _build(kind, message.get("params", {}))
+        return notification
     request_id = message.get("id")
     if "error" in message:
         error = message["error"]
@@ -519,7 +520,7 @@ def decode_from_daemon(line: bytes, method: str) -> Response | Notification:
     return Response(request_id, _build(kind_of_result, result))
 
 
-class ProtocolMismatch(Exception):  # noqa: N818 - names what happened between two versions
+class ProtocolMismatch(Exception):
     """What arrived is not what this version of the protocol says."""
 
 
