@@ -6,7 +6,7 @@ One installation is two processes and a client (DESIGN, section 1):
   holds descriptors; it has no policy and reads no config.
 - the **core** (``taskmaster.daemon``) decides. It reads the config, runs the rules, moves the bytes
   of every terminal and serves clients.
-- the **client** is the package ``ctl``; it shares ``taskmaster.protocol`` with the core and nothing else.
+- the **client** is the package ``ctl``; all it shares with the core is ``taskmaster.protocol``.
 
 Inside the core, what decides is apart from what does:
 

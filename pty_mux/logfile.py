@@ -1,0 +1,261 @@
+"""Log files: append, rotate by size, reopen, and go on when the disk does not.
+
+A `LogFile` is one file and may have several `LogStream`s, one for each process and stream that
+writes into it. With one stream every byte is written through as it comes. Where several share the
+file, each holds back its unfinished line, so that lines stay whole; whoever owns the stream flushes
+it when a moment has passed (`has_partial_line`), when the process ends, and the stream itself does
+when the line grows past `MAX_PARTIAL_LINE_BYTES`.
+
+A file that cannot be opened or written (no space, no folder, a pipe without a reader) stops its
+logging and nothing else: the trouble is told once, the bytes meanwhile are counted, and the next
+write after `RETRY_SECONDS` tries again. The kernel wakes nobody when a disk has room again, and a
+timer would wake an idle machine for nothing. What is told goes through `on_trouble`; this module
+knows no event log. Times are monotonic seconds and come from outside.
+"""
+
+import contextlib
+import os
+import stat
+from collections.abc import Callable
+from typing import Final
+
+MAX_PARTIAL_LINE_BYTES: Final = 64 * 1024
+RETRY_SECONDS: Final = 1.0
+_FLAGS: Final = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
+_MODE: Final = 0o666
+"""Less the umask, as supervisord's open() does it."""
+
+Trouble = Callable[[str], None]
+Follower = Callable[[bytes], None]
+
+
+class LogFile:
+    """One file that output is appended to.
+
+    Attributes:
+        path: where it is; also its identity.
+        maxbytes: it is rotated before it would grow past this many bytes; 0: never.
+        backups: how many rotated files `PATH.1` (the newest), `PATH.2`... are kept; 0: none, the
+            file is emptied instead, as in supervisord.
+        streams: how many streams write into it.
+    """
+
+    def __init__(self, path: str, maxbytes: int, backups: int, on_trouble: Trouble) -> None:
+        self.path = path
+        self.maxbytes = maxbytes
+        self.backups = backups
+        self.streams = 0
+        self._on_trouble = on_trouble
+        self._descriptor = -1
+        self._size = 0
+        self._rotates = True
+        self._checked_at = 0.0
+        self._failed_at: float | None = None
+        self._lost_bytes = 0
+        self._followers: list[Follower] = []
+
+    def open(self, now: float) -> bool:
+        """Open the file, created if it is missing; return whether it is open now.
+
+        A pipe or a terminal is taken as well and never rotated; writing to it does not block.
+        """
+        if self._descriptor >= 0:
+            return True
+        try:
+            self._descriptor = os.open(self.path, _FLAGS, _MODE)
+            status = os.fstat(self._descriptor)
+        except OSError as exc:
+            self._fail(now, "cannot be opened", exc)
+            return False
+        self._rotates = stat.S_ISREG(status.st_mode)
+        self._size = status.st_size if self._rotates else 0
+        self._checked_at = now
+        return True
+
+    def append(self, data: bytes, now: float) -> None:
+        """Write bytes at the end, rotating where they would not fit; cut at a line if possible."""
+        for follower in self._followers:
+            follower(data)
+        if self._failed_at is not None and now - self._failed_at < RETRY_SECONDS:
+            self._lost_bytes += len(data)
+            return
+        if now - self._checked_at >= RETRY_SECONDS:
+            self._check_link(now)
+        if not self.open(now):
+            self._lost_bytes += len(data)
+            return
+        view = memoryview(data)
+        while len(view):
+            length = self._room(data, len(data) - len(view)) if self._rotates else len(view)
+            try:
+                written = os.write(self._descriptor, view[:length]) if length else 0
+                if length and self._failed_at is not None:
+                    self._recover()
+                self._size += written
+                view = view[written:]
+                if length == 0 or (written == length and len(view)):
+                    self._rotate()
+            except OSError as exc:
+                self._lost_bytes += len(view)
+                self._fail(now, "cannot be written", exc)
+                break
+
+    def reopen(self, now: float) -> None:
+        """Close the file and open it by its name again: somebody has moved it away."""
+        self.close()
+        self._failed_at = None
+        self.open(now)
+
+    def clear(self, now: float) -> None:
+        """Empty the file; the rotated ones stay.
+
+        Raises:
+            OSError: it cannot be emptied.
+        """
+        if self.open(now) and self._rotates:
+            os.ftruncate(self._descriptor, 0)
+            self._size = 0
+
+    def tail(self, limit: int) -> bytes:
+        """Return the last `limit` bytes of the file; where it was just rotated, of the one before.
+
+        Raises:
+            OSError: it cannot be read, or is no regular file (ESPIPE).
+        """
+        data = _tail(self.path, limit)
+        if len(data) < limit and self.backups:
+            with contextlib.suppress(FileNotFoundError):
+                data = _tail(f"{self.path}.1", limit - len(data)) + data
+        return data
+
+    def follow(self, follower: Follower) -> None:
+        """Tell a follower everything that is appended from now on, also what the disk refuses."""
+        self._followers.append(follower)
+
+    def unfollow(self, follower: Follower) -> None:
+        """Tell a follower nothing more."""
+        self._followers.remove(follower)
+
+    def close(self) -> None:
+        """Close the file; the next write opens it again."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def _room(self, data: bytes, start: int) -> int:
+        """Return how many bytes from `start` go into the present file, whole lines at best."""
+        remaining = len(data) - start
+        if not self.maxbytes or self._size + remaining <= self.maxbytes:
+            return remaining
+        limit = max(self.maxbytes - self._size, 0)
+        line_end = data.rfind(b"\n", start, start + limit) + 1
+        if line_end > start:
+            return line_end - start
+        if self._size:
+            return 0
+        # Not even one line fits into an empty file: better too large a file than a torn line.
+        line_end = data.find(b"\n", start + limit) + 1
+        return line_end - start if line_end else remaining
+
+    def _rotate(self) -> None:
+        if self.backups == 0:
+            os.ftruncate(self._descriptor, 0)
+            self._size = 0
+            return
+        for number in range(self.backups - 1, 0, -1):
+            with contextlib.suppress(FileNotFoundError):
+                os.replace(f"{self.path}.{number}", f"{self.path}.{number + 1}")
+        os.replace(self.path, f"{self.path}.1")
+        self.close()
+        self._descriptor = os.open(self.path, _FLAGS, _MODE)
+        self._size = os.fstat(self._descriptor).st_size
+
+    def _check_link(self, now: float) -> None:
+        """Notice a file that was deleted under us, which a write never tells."""
+        self._checked_at = now
+        if self._descriptor >= 0 and self._rotates and os.fstat(self._descriptor).st_nlink == 0:
+            self.close()
+
+    def _fail(self, now: float, what: str, exc: OSError) -> None:
+        self.close()
+        if self._failed_at is None:
+            self._on_trouble(
+                f"log {self.path} {what}: {os.strerror(exc.errno or 0).lower()}; "
+                "its output is kept in memory only until it can be written again"
+            )
+        self._failed_at = now
+
+    def _recover(self) -> None:
+        self._failed_at = None
+        self._on_trouble(
+            f"log {self.path} is written again; {self._lost_bytes} bytes are missing in it"
+        )
+        self._lost_bytes = 0
+
+
+class LogStream:
+    """What one process writes into a log file, on its way there.
+
+    Attributes:
+        terminal: the bytes come through a line discipline, whose CR before each LF is taken out
+            again (termios(3), ONLCR). A CR that the program wrote itself stays.
+    """
+
+    def __init__(self, file: LogFile, *, terminal: bool) -> None:
+        self.file = file
+        self.terminal = terminal
+        self._carriage_return = b""
+        self._partial = b""
+        file.streams += 1
+
+    @property
+    def has_partial_line(self) -> bool:
+        """Whether something is held back that `flush` would write."""
+        return bool(self._partial or self._carriage_return)
+
+    def write(self, data: bytes, now: float) -> None:
+        """Log what the process wrote; cut anywhere, also between CR and LF."""
+        if self.terminal:
+            data = self._carriage_return + data
+            if data.endswith(b"\r"):
+                self._carriage_return = b"\r"
+                data = data[:-1]
+            else:
+                self._carriage_return = b""
+            data = data.replace(b"\r\n", b"\n")
+        if self.file.streams > 1 or self._partial:
+            data = self._whole_lines(data)
+        if data:
+            self.file.append(data, now)
+
+    def flush(self, now: float) -> None:
+        """Write what is held back."""
+        data = self._partial + self._carriage_return
+        self._partial = self._carriage_return = b""
+        if data:
+            self.file.append(data, now)
+
+    def close(self, now: float) -> None:
+        """Write what is held back and leave the file; the last to leave closes it."""
+        self.flush(now)
+        self.file.streams -= 1
+        if self.file.streams == 0:
+            self.file.close()
+
+    def _whole_lines(self, data: bytes) -> bytes:
+        data = self._partial + data
+        end = data.rfind(b"\n") + 1
+        if len(data) - end > MAX_PARTIAL_LINE_BYTES:
+            end = len(data)
+        self._partial = data[end:]
+        return data[:end]
+
+
+def _tail(path: str, limit: int) -> bytes:
+    # Without O_NONBLOCK a pipe that nobody writes to would stop the whole daemon here.
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK)
+    try:
+        size = os.lseek(descriptor, 0, os.SEEK_END)
+        return os.pread(descriptor, limit, max(0, size - limit))
+    finally:
+        os.close(descriptor)

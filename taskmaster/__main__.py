@@ -1,0 +1,112 @@
+"""``taskmasterd``: the command line of the daemon.
+
+It checks the config in front of the person who typed it, then starts the daemon (`launch`).
+"""
+
+import argparse
+import os
+import sys
+from typing import Final
+
+from taskmaster import __version__
+from taskmaster.config.errors import ConfigRejected
+from taskmaster.config.load import load
+from taskmaster.launch import (
+    StartFailed,
+    become_client,
+    run_in_foreground,
+    start_in_background,
+)
+
+EXIT_FAILURE: Final = 1
+EXIT_UNUSABLE: Final = 2
+
+_DESCRIPTION: Final = """\
+Start the programs of a YAML file, each process on its own terminal, and keep them alive.
+
+Without options: check the config, start in the background, and return when the control socket
+answers. Then use taskmasterctl.
+"""
+
+_EPILOG: Final = """\
+signals:
+  HUP               reload the config; what did not change keeps running
+  TERM, INT, QUIT   stop everything and exit; a second one kills at once
+  USR2              reopen the log files
+
+exit status:
+  0  done     1  it failed (already running, socket refused)     2  unusable command line or config
+"""
+
+
+def main() -> int:
+    """Run ``taskmasterd``; return its exit status."""
+    options = _parse()
+    path = os.path.abspath(options.config)
+    try:
+        loaded = load(path, os.environ)
+    except ConfigRejected as exc:
+        print(exc.render(), file=sys.stderr)
+        count = len(exc.problems)
+        print(f"{options.config}: {count} problem{'s' if count > 1 else ''}", file=sys.stderr)
+        return EXIT_UNUSABLE
+    for warning in loaded.warnings:
+        print(warning.render(), file=sys.stderr)
+    if options.check:
+        processes = sum(program.numprocs for program in loaded.config.programs.values())
+        print(
+            f"{options.config}: good, {len(loaded.config.programs)} programs, {processes} processes"
+        )
+        return 0
+    socket = os.path.abspath(options.socket) if options.socket else None
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if options.nodaemon:
+        run_in_foreground(path, socket)
+    try:
+        started = start_in_background(path, socket)
+    except StartFailed as exc:
+        print(exc, file=sys.stderr)
+        return exc.status
+    print(f"taskmasterd is running: pid {started.pid}")
+    print(f"  control socket {started.socket}")
+    print(f"  event log      {started.logfile}")
+    if options.shell:
+        sys.stdout.flush()
+        become_client(started.socket)
+    return 0
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="taskmasterd",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("config", metavar="CONFIG", help="the YAML file")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument(
+        "-n",
+        "--nodaemon",
+        action="store_true",
+        help="stay in the foreground, events also on standard error (containers, systemd)",
+    )
+    how.add_argument(
+        "-t",
+        "--check",
+        action="store_true",
+        help="check the config, print every error, start nothing",
+    )
+    how.add_argument(
+        "--shell",
+        action="store_true",
+        help="start in the background, then open the control shell in this terminal",
+    )
+    parser.add_argument("-s", "--socket", metavar="PATH", help="control socket, not the config's")
+    parser.add_argument("--version", action="version", version=f"taskmasterd {__version__}")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,167 @@
+"""What the daemon answers: requests and the supervisor's state in, results out. Pure.
+
+`server` carries, this decides: which processes a name stands for, what `status` says of each, what
+an order is given to and what is refused at once.
+"""
+
+import signal
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from taskmaster.names import select
+from taskmaster.process.machine import Process, State
+from taskmaster.protocol.messages import (
+    ErrorCode,
+    Outcome,
+    ProcessPid,
+    ProcessStatus,
+    RequestError,
+    Verdict,
+)
+from taskmaster.records import duration
+from taskmaster.supervisor import Entry, Supervisor
+
+_NO_SUCH_PROCESS = "no such process"
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """Two readings taken together: a monotonic time and the time of day, both in seconds."""
+
+    monotonic: float
+    wall: float
+
+    def wall_of(self, monotonic: float) -> float:
+        """Return the time of day of a monotonic time, as far as the clock was not set since."""
+        return self.wall - (self.monotonic - monotonic)
+
+
+def status(
+    supervisor: Supervisor, names: Sequence[str], clocks: Clocks, attached: Callable[[str], int]
+) -> list[ProcessStatus]:
+    """Return what `status` tells of the named processes, or of all.
+
+    Raises:
+        RequestError: a name stands for nothing.
+    """
+    chosen = known_names(supervisor, names) if names else supervisor.names
+    return [process_status(supervisor.entries[name], clocks, attached(name)) for name in chosen]
+
+
+def process_status(entry: Entry, clocks: Clocks, attached: int) -> ProcessStatus:
+    """Return what `status` tells of one process."""
+    process = entry.process
+    uptime = None
+    if process.pid is not None and process.spawned_at is not None:
+        uptime = max(0.0, clocks.monotonic - process.spawned_at)
+    return ProcessStatus(
+        name=entry.name,
+        program=entry.program.name,
+        index=entry.index,
+        state=process.state.value,
+        description=description(process, clocks),
+        pid=process.pid,
+        uptime=uptime,
+        since=clocks.wall_of(process.since),
+        exit_status=process.exit_code,
+        restarts=process.restarts,
+        attached=attached,
+    )
+
+
+def description(process: Process, clocks: Clocks) -> str:
+    """Return what stands behind the state; supervisord's words where it has any."""
+    match process.state:
+        case State.RUNNING | State.STOPPING if process.pid is not None:
+            uptime = clocks.monotonic - (process.spawned_at or clocks.monotonic)
+            return f"pid {process.pid}, uptime {duration(uptime)}"
+        case State.STARTING if process.pid is not None:
+            return f"pid {process.pid}"
+        case State.BACKOFF:
+            wait = max(0.0, (process.deadline or 0.0) - clocks.monotonic)
+            return f"{process.reason}; try {process.failures + 1} in {wait:.0f} s"
+        case State.STOPPED if process.exit_code is None and not process.spawned_at:
+            return process.reason or "Not started"
+        case State.STOPPED | State.EXITED:
+            when = time.localtime(clocks.wall_of(process.since))
+            stamp = time.strftime("%b %d %I:%M %p", when)
+            return f"{stamp}, {process.reason}" if process.reason else stamp
+        case _:
+            return process.reason
+
+
+def known_names(supervisor: Supervisor, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the processes that the written names stand for.
+
+    Raises:
+        RequestError: one of them stands for nothing.
+    """
+    selection = select(names, supervisor.names)
+    if selection.unknown:
+        text = "\n".join(f"{name}: ERROR ({_NO_SUCH_PROCESS})" for name in selection.unknown)
+        raise RequestError(ErrorCode.NO_SUCH_NAME, text)
+    return selection.names
+
+
+def split_names(
+    supervisor: Supervisor, names: Sequence[str]
+) -> tuple[tuple[str, ...], list[Outcome]]:
+    """Return the processes that the names stand for, and an outcome for each that is nothing."""
+    selection = select(names, supervisor.names)
+    missing = [Outcome(name, Verdict.NO_SUCH_NAME, _NO_SUCH_PROCESS) for name in selection.unknown]
+    return selection.names, missing
+
+
+def one_name(supervisor: Supervisor, name: str) -> str:
+    """Return the one process that a name stands for.
+
+    Raises:
+        RequestError: it stands for none, or for several, which are listed.
+    """
+    names = known_names(supervisor, (name,))
+    if len(names) > 1:
+        shown = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
+        text = f"{name}: ERROR (it is {len(names)} processes, name one: {shown})"
+        raise RequestError(ErrorCode.NOT_ONE_PROCESS, text)
+    return names[0]
+
+
+def pids(supervisor: Supervisor, names: Sequence[str]) -> list[ProcessPid]:
+    """Return the pid of each named process, 0 where it has none.
+
+    Raises:
+        RequestError: a name stands for nothing.
+    """
+    return [
+        ProcessPid(name, supervisor.entries[name].process.pid or 0)
+        for name in known_names(supervisor, names)
+    ]
+
+
+def refuse_while_shutting_down(supervisor: Supervisor) -> None:
+    """Raise the error of a daemon that starts nothing any more, if it is one.
+
+    Raises:
+        RequestError: the daemon is shutting down.
+    """
+    if supervisor.shutting_down:
+        raise RequestError(ErrorCode.SHUTTING_DOWN, "the daemon is shutting down")
+
+
+def signal_number(text: str) -> int:
+    """Return the number of a signal given as ``HUP``, ``SIGHUP``, ``hup`` or ``1``.
+
+    0 is allowed, as in supervisorctl: it asks whether the process could be signalled.
+
+    Raises:
+        RequestError: there is no such signal.
+    """
+    if text.isdecimal() and (int(text) == 0 or int(text) in signal.valid_signals()):
+        return int(text)
+    name = text.upper().removeprefix("SIG")
+    try:
+        return int(signal.Signals[f"SIG{name}"])
+    except KeyError:
+        error = f"{text}: ERROR (bad signal name)"
+        raise RequestError(ErrorCode.INVALID_PARAMS, error) from None

@@ -1,0 +1,149 @@
+"""The UNIX socket: who may connect, and that there is one daemon on it.
+
+The socket is 0600 and its folder, where we make it, 0700; besides, the kernel tells who connects
+(SO_PEERCRED, unix(7)), and only the daemon's own user and root are let in.
+"""
+
+import contextlib
+import errno
+import fcntl
+import json
+import os
+import socket
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+_BACKLOG: Final = 1024
+_GREETING_SECONDS: Final = 2.0
+
+
+class AlreadyRunning(Exception):
+    """Another daemon answers on the socket; the text says which."""
+
+
+class SocketRefused(Exception):
+    """The socket cannot be had; the text says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """The process at the other end of a connection; pid 0 where the system does not tell."""
+
+    pid: int
+    uid: int
+
+
+def bind(path: str) -> socket.socket:
+    """Return a listening socket at the path; a stale one is replaced, a live one respected.
+
+    Raises:
+        AlreadyRunning: a daemon listens there.
+        SocketRefused: folder or socket cannot be had.
+    """
+    folder = os.path.dirname(path)
+    try:
+        _prepare_folder(folder)
+        with _locked(folder):
+            refuse_if_alive(path)
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path)
+            return _listen(path)
+    except OSError as exc:
+        text = f"control socket {path}: {os.strerror(exc.errno or 0).lower()}"
+        raise SocketRefused(text) from None
+
+
+def refuse_if_alive(path: str) -> None:
+    """Return if nobody listens at the path.
+
+    Raises:
+        AlreadyRunning: a daemon listens there.
+        OSError: something is there that is no socket, or may not be looked at.
+    """
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(_GREETING_SECONDS)
+        try:
+            probe.connect(path)
+        except (FileNotFoundError, ConnectionRefusedError):
+            if os.path.lexists(path) and not _is_socket(path):
+                raise OSError(errno.ENOTSOCK, os.strerror(errno.ENOTSOCK)) from None
+            return
+        pid = _greeting_pid(probe)
+    who = f"pid {pid}" if pid else "it does not answer"
+    raise AlreadyRunning(f"already running ({who}), on {path}")
+
+
+def peer_of(connection: socket.socket) -> Peer:
+    """Return who is at the other end of a connection."""
+    if hasattr(socket, "SO_PEERCRED"):
+        layout = struct.Struct("3i")
+        data = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, layout.size)
+        pid, uid, _ = layout.unpack(data)
+        return Peer(pid, uid)
+    return Peer(0, os.geteuid())  # macOS: the modes of folder and socket have let it through
+
+
+def is_allowed(peer: Peer) -> bool:
+    """Whether this peer may control the daemon."""
+    return peer.uid in (0, os.geteuid())
+
+
+def _prepare_folder(folder: str) -> None:
+    """Make the folder if it is missing; refuse one that others may change."""
+    try:
+        os.makedirs(folder, mode=0o700)
+    except FileExistsError:
+        status = os.stat(folder)
+        sticky_for_all = status.st_mode & 0o1000
+        if status.st_mode & 0o022 and not sticky_for_all:
+            raise SocketRefused(
+                f"control socket: others may write in its folder {folder}; chmod go-w {folder}"
+            ) from None
+        if status.st_uid not in (0, os.geteuid()):
+            raise SocketRefused(
+                f"control socket: its folder {folder} belongs to another user (uid {status.st_uid})"
+            ) from None
+
+
+@contextlib.contextmanager
+def _locked(folder: str) -> Iterator[None]:
+    """Keep a second daemon out between the look at a stale socket and the bind.
+
+    The folder itself is locked (flock(2)): no lock file is left behind.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _listen(path: str) -> socket.socket:
+    listening = socket.socket(socket.AF_UNIX)
+    mask = os.umask(0o177)
+    try:
+        listening.bind(path)
+    except BaseException:
+        listening.close()
+        raise
+    finally:
+        os.umask(mask)
+    listening.listen(_BACKLOG)
+    listening.setblocking(False)
+    return listening
+
+
+def _is_socket(path: str) -> bool:
+    return os.path.exists(path) and os.stat(path).st_mode & 0o170000 == 0o140000
+
+
+def _greeting_pid(probe: socket.socket) -> int:
+    """Return the pid that the daemon's greeting names, or 0 if it says nothing in time."""
+    try:
+        line = probe.recv(4096)
+        return int(json.loads(line.split(b"\n", 1)[0])["params"]["pid"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0

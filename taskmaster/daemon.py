@@ -1,0 +1,289 @@
+"""The core: the order of its start and its end, and what binds its parts together.
+
+Start: read the config, open the event log, bind the socket, write the pid file, meet the keeper,
+start what starts by itself, accept clients, report ready. End: everything is stopped, clients are
+let go, socket and pid file are removed. A start that fails at any step undoes the ones before and
+says why, to whoever started the daemon.
+
+Signals reach the keeper, whose pid the pid file names, and come here as its messages; sent to the
+core itself they mean the same.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final, NoReturn
+
+from pty_mux.logfile import LogFile
+from taskmaster import __version__
+from taskmaster.config.diff import describe, diff
+from taskmaster.config.errors import ConfigRejected
+from taskmaster.config.load import Loaded, load
+from taskmaster.config.model import LogLevel
+from taskmaster.control.handlers import Clocks
+from taskmaster.control.listener import AlreadyRunning, SocketRefused, bind
+from taskmaster.control.server import Server
+from taskmaster.driver import Driver
+from taskmaster.eventlog import EventLog
+from taskmaster.keeper import wire
+from taskmaster.keeper.client import KeeperClient
+from taskmaster.keeper.keeper import CHANNEL_OPTION, READY_OPTION
+from taskmaster.lastrites import stop_orphans
+from taskmaster.protocol.messages import (
+    PROTOCOL_VERSION,
+    ErrorCode,
+    Hello,
+    ReloadReport,
+    RequestError,
+)
+from taskmaster.records import Record, signal_name
+
+EXIT_FAILURE: Final = 1
+EXIT_BAD_CONFIG: Final = 2
+
+
+class Daemon:
+    """The core's parts and their order."""
+
+    def __init__(self, loaded: Loaded, socket_override: str | None, *, foreground: bool) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._socket_override = socket_override
+        self._config = loaded.config
+        self._settings = loaded.config.settings
+        self._ended = asyncio.Event()
+        self._exit_status = 0
+        self._keeper_pid = os.getppid()
+        self._eventlog = EventLog(self._settings, _echo if foreground else None)
+        self._driver = Driver(loaded.config, self._eventlog, self._settings.socket, self._ended.set)
+
+    async def run(self, keeper_channel: int, report_ready: Callable[[], None]) -> int:
+        """Serve until the end; return the exit status.
+
+        Raises:
+            AlreadyRunning, SocketRefused: the socket cannot be had; nothing was started.
+            OSError: the pid file cannot be written; nothing was started.
+        """
+        listening = bind(self._settings.socket)
+        try:
+            self._write_pidfile()
+            self._prepare_event_log()
+            server = Server(listening, self._driver, self)
+            keeper = KeeperClient(keeper_channel, self._on_message, self._on_keeper_lost)
+            self._driver.connect(keeper)
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+                self._loop.add_signal_handler(number, self._on_signal, number)
+            self._loop.add_signal_handler(signal.SIGUSR2, self._on_signal, signal.SIGUSR2)
+            text = f"taskmasterd {__version__} started with pid {self._keeper_pid}"
+            self.record(LogLevel.INFO, f"{text}, core {os.getpid()}, config {self._config.path}")
+            self._driver.autostart()
+            await server.start()
+            report_ready()
+            await self._ended.wait()
+            self.record(LogLevel.INFO, "taskmasterd has ended")
+            await server.close()
+            keeper.close()
+        finally:
+            listening.close()
+            self._remove(self._settings.socket)
+            self._remove(self._settings.pidfile)
+        return self._exit_status
+
+    # --- what the server asks for (control.server.Services) -----------------------------------
+
+    def hello(self) -> Hello:
+        """Return who the daemon is."""
+        return Hello("taskmaster", __version__, PROTOCOL_VERSION, self._keeper_pid)
+
+    def clocks(self) -> Clocks:
+        """Return both clocks, read together."""
+        return Clocks(self._loop.time(), time.time())
+
+    def reload(self) -> ReloadReport:
+        """Read the config again and apply it; on any error nothing changes.
+
+        Raises:
+            RequestError: the config has errors, all of them in the text.
+        """
+        loaded = self._load_again("reload")
+        changes = diff(self._config, loaded.config)
+        lines = describe(changes)
+        self.record(LogLevel.INFO, f"reload: {self._config.path}: {len(lines)} changes")
+        for line in lines:
+            self.record(LogLevel.INFO, f"reload: {line}")
+        self._config = loaded.config
+        self._eventlog.take_over(loaded.config.settings)
+        self._driver.apply(loaded.config, changes)
+        return ReloadReport(lines, tuple(problem.render() for problem in loaded.warnings))
+
+    def reread(self) -> ReloadReport:
+        """Say what `reload` would do.
+
+        Raises:
+            RequestError: the config has errors, all of them in the text.
+        """
+        loaded = self._load_again("reread")
+        lines = describe(diff(self._config, loaded.config))
+        return ReloadReport(lines, tuple(problem.render() for problem in loaded.warnings))
+
+    def shut_down(self) -> None:
+        """Begin to stop everything."""
+        self._driver.shut_down()
+
+    @property
+    def event_file(self) -> LogFile:
+        """The file of the event log."""
+        return self._eventlog.file
+
+    def listen(self, listener: Callable[[str], None]) -> None:
+        """Tell a listener every line of the event log."""
+        self._eventlog.listen(listener)
+
+    def unlisten(self, listener: Callable[[str], None]) -> None:
+        """Tell it nothing more."""
+        self._eventlog.unlisten(listener)
+
+    def record(self, level: LogLevel, text: str) -> None:
+        """Write a line into the event log."""
+        self._eventlog.write(Record(level, text))
+
+    # --- what happens -------------------------------------------------------------------------
+
+    def _on_message(self, message: wire.Message, descriptors: list[int]) -> None:
+        if isinstance(message, wire.SignalReceived):
+            self._on_signal(message.number)
+        else:
+            self._driver.on_message(message, descriptors)
+
+    def _on_signal(self, number: int) -> None:
+        name = signal_name(number)
+        match number:
+            case signal.SIGHUP if self._driver.supervisor.shutting_down:
+                self.record(LogLevel.WARNING, f"ignored {name}: shutdown in progress")
+            case signal.SIGHUP:
+                self.record(LogLevel.INFO, f"received {name} indicating reload request")
+                with contextlib.suppress(RequestError):  # told in the event log by then
+                    self.reload()
+            case signal.SIGUSR2:
+                self.record(LogLevel.INFO, f"received {name} indicating log reopen request")
+                self._eventlog.file.reopen(self._loop.time())
+                self._driver.logs.reopen(self._loop.time())
+            case _:
+                self.record(LogLevel.WARNING, f"received {name} indicating exit request")
+                self._driver.shut_down()
+
+    def _on_keeper_lost(self) -> None:
+        """Without the keeper nobody can start or reap: end everything in good order."""
+        self.record(LogLevel.ERROR, "the keeper is gone; stopping every process")
+        self._exit_status = EXIT_FAILURE
+        entries = tuple(self._driver.supervisor.entries.values())
+        task = self._loop.create_task(stop_orphans(entries, self.record), name="last rites")
+        task.add_done_callback(lambda _: self._ended.set())
+
+    # --- parts --------------------------------------------------------------------------------
+
+    def _load_again(self, why: str) -> Loaded:
+        try:
+            loaded = load(self._config.path, os.environ)
+        except ConfigRejected as exc:
+            for problem in exc.problems:
+                self.record(LogLevel.ERROR, f"{why}: config rejected: {problem}")
+            raise RequestError(ErrorCode.BAD_CONFIG, exc.render()) from None
+        return with_socket(loaded, self._socket_override)
+
+    def _prepare_event_log(self) -> None:
+        folder = os.path.dirname(self._settings.logfile)
+        with contextlib.suppress(OSError):  # told by the open that follows
+            os.makedirs(folder, mode=0o755, exist_ok=True)
+        self._eventlog.file.open(self._loop.time())
+
+    def _write_pidfile(self) -> None:
+        path = self._settings.pidfile
+        if path is None:
+            return
+        with open(f"{path}.new", "w", encoding="ascii") as file:
+            file.write(f"{self._keeper_pid}\n")
+        os.replace(f"{path}.new", path)
+
+    def _remove(self, path: str | None) -> None:
+        if path is not None:
+            with contextlib.suppress(OSError):
+                os.unlink(path)
+
+
+def with_socket(loaded: Loaded, override: str | None) -> Loaded:
+    """Return the loaded config with another control socket, where the command line names one."""
+    if override is None:
+        return loaded
+    settings = replace(loaded.config.settings, socket=override)
+    return replace(loaded, config=replace(loaded.config, settings=settings))
+
+
+def _echo(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+class _Starter:
+    """Whoever started the daemon and waits to hear how that went; in the foreground nobody."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def ready(self, report: dict[str, object]) -> None:
+        """Tell that the daemon answers."""
+        self._tell(report)
+
+    def failed(self, text: str, status: int) -> int:
+        """Tell why it does not; return the exit status."""
+        if self._descriptor < 0:
+            print(text, file=sys.stderr)
+        else:
+            self._tell({"error": text, "status": status})
+        return status
+
+    def _tell(self, report: dict[str, object]) -> None:
+        if self._descriptor >= 0:
+            with contextlib.suppress(BrokenPipeError):
+                os.write(self._descriptor, json.dumps(report).encode())
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+def main() -> NoReturn:
+    """Run the core, which the keeper has started."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("config")
+    parser.add_argument("--socket")
+    parser.add_argument("--foreground", action="store_true")
+    parser.add_argument(CHANNEL_OPTION, dest="channel", type=int, required=True)
+    parser.add_argument(READY_OPTION, dest="ready", type=int, required=True)
+    options = parser.parse_args()
+    starter = _Starter(options.ready)
+
+    async def run(loaded: Loaded) -> int:
+        daemon = Daemon(loaded, options.socket, foreground=options.foreground)
+        settings = loaded.config.settings
+        report = {
+            "pid": os.getppid(),
+            "socket": settings.socket,
+            "logfile": settings.logfile,
+        }
+        return await daemon.run(options.channel, lambda: starter.ready(report))
+
+    try:
+        loaded = with_socket(load(options.config, os.environ), options.socket)
+        status = asyncio.run(run(loaded))
+    except ConfigRejected as exc:
+        status = starter.failed(exc.render(), EXIT_BAD_CONFIG)
+    except (AlreadyRunning, SocketRefused) as exc:
+        status = starter.failed(f"taskmasterd: {exc}", EXIT_FAILURE)
+    except OSError as exc:
+        text = f"taskmasterd: {exc.filename or 'start'}: {exc.strerror}"
+        status = starter.failed(text, EXIT_FAILURE)
+    sys.exit(status)

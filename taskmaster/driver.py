@@ -1,0 +1,390 @@
+"""Perform what the supervisor asks for, and tell it what happens. Nothing is decided here.
+
+The driver has the one clock (the loop's, which is the monotonic one), the one timer (for the least
+of all deadlines), and per process what has descriptors: its session, its pump, its log streams.
+Between an event and its last action nothing awaits, so nobody ever sees a step half done.
+"""
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+
+from pty_mux.logfile import LogFile, LogStream
+from pty_mux.pump import Pump
+from pty_mux.session import Session
+from pty_mux.winsize import Winsize
+from taskmaster.config.diff import Changes
+from taskmaster.config.expand import expand
+from taskmaster.config.model import Config, Launch, LogLevel, Program, StderrChannel
+from taskmaster.eventlog import EventLog
+from taskmaster.keeper import wire
+from taskmaster.keeper.client import KeeperClient
+from taskmaster.logs import LogFiles
+from taskmaster.orders import Kind, Order, Step
+from taskmaster.process.actions import SendSignal, Spawn
+from taskmaster.process.events import Event, Exited, SignalFailed, Spawned, SpawnFailed
+from taskmaster.process.failures import spawn_reason
+from taskmaster.records import Record, describe, notice, signal_name
+from taskmaster.supervisor import Entry, Supervisor
+
+_OF_THE_STARTING_TERMINAL: Final = (
+    "COLUMNS",
+    "LINES",
+    "TERMCAP",
+    "TERM_PROGRAM",
+    "TERM_PROGRAM_VERSION",
+    "TMUX",
+    "TMUX_PANE",
+    "STY",
+    "WINDOW",
+    "WINDOWID",
+)
+"""They describe the terminal in which the daemon was started; a child has another one."""
+
+_FOR_THE_DAEMON_ONLY: Final = ("NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES")
+"""systemd's messages to the daemon (sd_notify(3), sd_listen_fds(3))."""
+
+
+class _Life:
+    """What one process has while it lives, and until its terminal is drained."""
+
+    def __init__(self, ticket: int) -> None:
+        self.ticket = ticket
+        self.pump: Pump | None = None
+
+
+class Driver:
+    """The daemon's hands.
+
+    Attributes:
+        supervisor: decides.
+        sessions: the terminal of each process, by name; made when first needed.
+        logs: the log files of the processes.
+    """
+
+    def __init__(
+        self, config: Config, eventlog: EventLog, socket_path: str, on_down: Callable[[], None]
+    ) -> None:
+        """Prepare; `connect` must follow before anything happens.
+
+        Args:
+            config: what to supervise.
+            eventlog: where everything that happens is told.
+            socket_path: told to the children, so that they find the daemon that runs them.
+            on_down: called once everything is down after `shut_down`.
+        """
+        self._loop = asyncio.get_running_loop()
+        self.supervisor = Supervisor(config, self.now())
+        self.sessions: dict[str, Session] = {}
+        self.logs = LogFiles(lambda text: self.record(LogLevel.ERROR, text))
+        self._eventlog = eventlog
+        self._socket_path = socket_path
+        self._on_down = on_down
+        self._keeper: KeeperClient | None = None
+        self._lives: dict[str, _Life] = {}
+        self._names: dict[int, str] = {}
+        self._last_ticket = 0
+        self._waiting: list[tuple[Order, Callable[[], None]]] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._settling = False
+
+    def connect(self, keeper: KeeperClient) -> None:
+        """Take the keeper that performs spawns and signals."""
+        self._keeper = keeper
+
+    def now(self) -> float:
+        """The monotonic time, in seconds."""
+        return self._loop.time()
+
+    def record(self, level: LogLevel, text: str) -> None:
+        """Write a line into the event log."""
+        self._eventlog.write(Record(level, text))
+
+    # --- orders -------------------------------------------------------------------------------
+
+    def autostart(self) -> None:
+        """Start what the config wants up from the beginning."""
+        self._perform(self.supervisor.autostart(self.now()))
+
+    def order(self, kind: Kind, names: list[str], on_done: Callable[[], None]) -> Order:
+        """Give an order; `on_done` is called once it is done, never before this returns."""
+        order, steps = self.supervisor.order(kind, names, self.now())
+        self._waiting.append((order, on_done))
+        self._perform(steps)
+        return order
+
+    def signal(self, name: str, number: int) -> bool:
+        """Signal a process; return whether there was one to signal."""
+        life = self._lives.get(name)
+        if life is None or self.supervisor.entries[name].process.pid is None:
+            return False
+        self.record(LogLevel.INFO, f"signalled: {name} with {signal_name(number)}")
+        self._send(wire.Signal(life.ticket, number, group=False))
+        return True
+
+    def apply(self, config: Config, changes: Changes) -> None:
+        """Take over a new configuration."""
+        before = {name: entry.program for name, entry in self.supervisor.entries.items()}
+        self._perform(self.supervisor.apply(config, changes, self.now()))
+        for name, entry in self.supervisor.entries.items():
+            if before.get(name, entry.program) != entry.program:
+                self._update(name, entry)
+        self.logs.keep_only(self._log_paths())
+
+    def shut_down(self) -> None:
+        """Stop everything in order; a second call kills at once what is still there."""
+        if not self.supervisor.shutting_down:
+            self._perform(self.supervisor.shut_down(self.now()))
+            return
+        for name, entry in self.supervisor.entries.items():
+            if entry.process.pid is not None:
+                self.record(LogLevel.WARNING, f"killing '{name}' ({entry.process.pid}) at once")
+                self._send(wire.Signal(self._lives[name].ticket, signal.SIGKILL, group=True))
+
+    # --- what others need of a process --------------------------------------------------------
+
+    def session(self, name: str) -> Session:
+        """Return the terminal of a process."""
+        session = self.sessions.get(name)
+        if session is None:
+            program = self.supervisor.entries[name].program
+            session = Session(program.scrollback, _winsize(program))
+            self.sessions[name] = session
+        return session
+
+    def pump(self, name: str) -> Pump | None:
+        """Return what moves the bytes of a process, or None while it has no terminal."""
+        life = self._lives.get(name)
+        return life.pump if life else None
+
+    def launch(self, name: str) -> Launch:
+        """Return what a process is, or would be, started with."""
+        entry = self.supervisor.entries[name]
+        return expand(entry.program, entry.index)
+
+    def log_source(self, name: str, stream: str) -> LogFile | Session | None:
+        """Return where the log of a stream is read: its file, for stdout else the terminal itself.
+
+        None: there is no such log. `stream` is ``stdout`` or ``stderr``.
+        """
+        program = self.supervisor.entries[name].program
+        launch = self.launch(name)
+        if stream == "stderr":
+            if launch.stderr is None:
+                return None
+            limits = (program.stderr_maxbytes, program.stderr_backups)
+            return self.logs.file(launch.stderr, *limits)
+        if launch.stdout is None:
+            return self.session(name)
+        return self.logs.file(launch.stdout, program.stdout_maxbytes, program.stdout_backups)
+
+    def clear_logs(self, name: str) -> None:
+        """Empty the log files of a process, running or not.
+
+        Raises:
+            OSError: one cannot be emptied.
+        """
+        for stream in ("stdout", "stderr"):
+            source = self.log_source(name, stream)
+            if isinstance(source, LogFile):
+                source.clear(self.now())
+
+    # --- what the keeper tells ----------------------------------------------------------------
+
+    def on_message(self, message: wire.Message, descriptors: list[int]) -> None:
+        """Take what the keeper tells; the descriptors are ours from here on."""
+        match message:
+            case wire.Spawned(ticket, pid, at):
+                self._spawned(ticket, pid, at, descriptors)
+            case wire.SpawnFailed(ticket, stage, number, subject):
+                if (name := self._names.pop(ticket, None)) is not None:
+                    self._happened(name, SpawnFailed(spawn_reason(stage, number, subject)))
+            case wire.Exited():
+                self._exited(message)
+            case wire.SignalFailed(ticket, number, error):
+                if (name := self._names.get(ticket)) is not None:
+                    text = f"{name} cannot be sent {signal_name(number)}: {os.strerror(error)}"
+                    self.record(LogLevel.ERROR, text)
+                    self._happened(name, SignalFailed(error))
+            case wire.OrphanReaped(pid, status):
+                self.record(LogLevel.DEBUG, f"reaped unknown pid {pid} (wait status {status})")
+            case _:
+                self.record(LogLevel.ERROR, f"the keeper said what is not for us: {message}")
+
+    def _spawned(self, ticket: int, pid: int, at: float, descriptors: list[int]) -> None:
+        name = self._names[ticket]
+        program = self.supervisor.entries[name].program
+        expected = 1 if program.stderr_channel is StderrChannel.TERMINAL else 2
+        if len(descriptors) < expected:
+            # The kernel drops what would exceed RLIMIT_NOFILE: a process that we cannot read.
+            for descriptor in descriptors:
+                os.close(descriptor)
+            del self._names[ticket]
+            self._send(wire.Signal(ticket, signal.SIGKILL, group=True))
+            self._send(wire.Release(ticket))
+            self._happened(name, SpawnFailed("cannot start: no descriptor left for its terminal"))
+            return
+        pump = Pump(
+            descriptors[0],
+            descriptors[1] if expected > 1 else None,
+            self.session(name),
+            stderr_is_terminal=program.stderr_channel is StderrChannel.SECOND_TERMINAL,
+            on_closed=lambda: self._closed(ticket),
+        )
+        self._lives[name].pump = pump
+        self._connect_logs(name, pump, program)
+        self._happened(name, Spawned(pid, at))
+
+    def _exited(self, message: wire.Exited) -> None:
+        name = self._names.pop(message.ticket, None)
+        if name is None:
+            return
+        life = self._lives[name]
+        if life.pump is not None:
+            life.pump.process_ended()
+        code = os.waitstatus_to_exitcode(message.status)
+        dumped = os.WIFSIGNALED(message.status) and os.WCOREDUMP(message.status)
+        self._happened(
+            name, Exited(code, message.at, dumped, message.cpu_seconds, message.peak_bytes)
+        )
+
+    def _closed(self, ticket: int) -> None:
+        self._send(wire.Release(ticket))
+
+    def _happened(self, name: str, event: Event) -> None:
+        self._perform(self.supervisor.handle(name, event, self.now()))
+
+    # --- performing ---------------------------------------------------------------------------
+
+    def _perform(self, steps: Iterable[Step]) -> None:
+        for step in steps:
+            for record in describe(step):
+                self._eventlog.write(record)
+            session = self.sessions.get(step.name)
+            if session is not None and (text := notice(step)) is not None:
+                session.notify(text)
+            for action in step.actions:
+                match action:
+                    case Spawn():
+                        self._spawn(step.name)
+                    case SendSignal(number, group):
+                        life = self._lives[step.name]
+                        self._send(wire.Signal(life.ticket, number, group))
+            if session is not None and self.supervisor.is_final(step.name):
+                session.end(f"{step.name} is {step.after.state.value}")
+            if step.forgotten:
+                self.sessions.pop(step.name, None)
+                self._lives.pop(step.name, None)
+        if not self._settling:
+            self._settling = True
+            self._loop.call_soon(self._settle)
+
+    def _spawn(self, name: str) -> None:
+        entry = self.supervisor.entries[name]
+        program = entry.program
+        launch = expand(program, entry.index)
+        session = self.session(name)
+        session.set_scrollback(program.scrollback)
+        session.set_default_winsize(_winsize(program))
+        self._last_ticket += 1
+        self._lives[name] = _Life(self._last_ticket)
+        self._names[self._last_ticket] = name
+        self._send(
+            wire.Spawn(
+                ticket=self._last_ticket,
+                argv=list(launch.argv),
+                environment=self._environment(entry),
+                overrides=dict(launch.environment),
+                workingdir=launch.workingdir,
+                umask=program.umask,
+                user=program.user,
+                rows=session.winsize.rows,
+                columns=session.winsize.columns,
+                stderr=program.stderr_channel.value,
+            )
+        )
+
+    def _environment(self, entry: Entry) -> Mapping[str, str | None]:
+        return {
+            **dict.fromkeys((*_OF_THE_STARTING_TERMINAL, *_FOR_THE_DAEMON_ONLY)),
+            "TERM": "xterm-256color",
+            "COLORTERM": "truecolor",
+            "TASKMASTER_PROCESS": entry.name,
+            "TASKMASTER_PROGRAM": entry.program.name,
+            "TASKMASTER_SOCKET": self._socket_path,
+        }
+
+    def _send(self, message: wire.Message) -> None:
+        if self._keeper is not None:
+            self._keeper.send(message)
+
+    def _settle(self) -> None:
+        """After all that happened in this turn: who waited for it, and when to look again."""
+        self._settling = False
+        done = [(order, on_done) for order, on_done in self._waiting if order.is_done]
+        if done:
+            self._waiting = [pair for pair in self._waiting if not pair[0].is_done]
+            for _, on_done in done:
+                on_done()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        deadline = self.supervisor.deadline
+        if deadline is not None:
+            self._timer = self._loop.call_at(deadline, self._on_deadline)
+        if self.supervisor.shutting_down and self.supervisor.is_down:
+            self._on_down()
+
+    def _on_deadline(self) -> None:
+        self._timer = None
+        if self._keeper is not None:
+            self._keeper.receive()  # an exit that was told counts before a time that has passed
+        self._perform(self.supervisor.reach(self.now()))
+
+    # --- logs ---------------------------------------------------------------------------------
+
+    def _connect_logs(self, name: str, pump: Pump, program: Program) -> None:
+        launch = self.launch(name)
+        now = self.now()
+        old = (pump.stdout_log, pump.stderr_log)
+        pump.stdout_log = self._stream(
+            launch.stdout, program.stdout_maxbytes, program.stdout_backups, now, terminal=True
+        )
+        pump.stderr_log = self._stream(
+            launch.stderr,
+            program.stderr_maxbytes,
+            program.stderr_backups,
+            now,
+            terminal=program.stderr_channel is StderrChannel.SECOND_TERMINAL,
+        )
+        for stream in old:
+            if stream is not None:
+                stream.close(now)
+
+    def _stream(
+        self, path: str | None, maxbytes: int, backups: int, now: float, *, terminal: bool
+    ) -> LogStream | None:
+        if path is None:
+            return None
+        return self.logs.stream(path, maxbytes, backups, now, terminal=terminal)
+
+    def _update(self, name: str, entry: Entry) -> None:
+        """Let a reload that costs no restart reach what the process has."""
+        session = self.sessions.get(name)
+        if session is not None:
+            session.set_scrollback(entry.program.scrollback)
+            session.set_default_winsize(_winsize(entry.program))
+        pump = self.pump(name)
+        if pump is not None and entry.process.pid is not None:
+            self._connect_logs(name, pump, entry.program)
+
+    def _log_paths(self) -> set[str]:
+        launches = [self.launch(name) for name in self.supervisor.names]
+        paths = {launch.stdout for launch in launches} | {launch.stderr for launch in launches}
+        return {path for path in paths if path is not None}
+
+
+def _winsize(program: Program) -> Winsize:
+    return Winsize(program.size.rows, program.size.columns)

@@ -1,0 +1,87 @@
+"""The event log: each `Record` becomes one line with its time, in a file and for whoever listens.
+
+Lines look as supervisord's do: ``2026-11-23 18:52:15,123 INFO spawned: 'nginx:0' with pid 4242``,
+in local time. This is the one place that reads the time of day.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+from pty_mux.logfile import LogFile
+from taskmaster.config.model import LogLevel, Settings
+from taskmaster.records import Record
+
+Listener = Callable[[str], None]
+
+_NAMES: Final = {
+    LogLevel.DEBUG: "DEBG",
+    LogLevel.INFO: "INFO",
+    LogLevel.WARNING: "WARN",
+    LogLevel.ERROR: "ERRO",
+}
+"""supervisord's four-letter names of the levels."""
+
+
+class EventLog:
+    """The daemon's own log.
+
+    Attributes:
+        file: where the lines go.
+    """
+
+    def __init__(self, settings: Settings, echo: Listener | None) -> None:
+        """Open nothing yet; `echo` gets every line too (standard error in the foreground)."""
+        self._level = settings.loglevel
+        self._echo = echo
+        self._listeners: list[Listener] = []
+        self.file = self._new_file(settings)
+
+    def write(self, record: Record) -> None:
+        """Write one line, if its level is told at all."""
+        if record.level < self._level:
+            return
+        line = format_line(record, time.time())
+        for listener in (*self._listeners, *([self._echo] if self._echo else [])):
+            listener(line)
+        self.file.append(line.encode("utf-8", "surrogateescape") + b"\n", time.monotonic())
+
+    def listen(self, listener: Listener) -> None:
+        """Tell a listener every line from now on, without its newline."""
+        self._listeners.append(listener)
+
+    def unlisten(self, listener: Listener) -> None:
+        """Tell a listener nothing more."""
+        self._listeners.remove(listener)
+
+    def take_over(self, settings: Settings) -> None:
+        """Go on with another level, another file or other limits."""
+        self._level = settings.loglevel
+        if self.file.path != settings.logfile:
+            self.file.close()
+            self.file = self._new_file(settings)
+        self.file.maxbytes = settings.logfile_maxbytes
+        self.file.backups = settings.logfile_backups
+
+    def _new_file(self, settings: Settings) -> LogFile:
+        return LogFile(
+            settings.logfile, settings.logfile_maxbytes, settings.logfile_backups, self._trouble
+        )
+
+    def _trouble(self, text: str) -> None:
+        """The event log itself cannot be written: whoever listens can still be told."""
+        line = format_line(Record(LogLevel.ERROR, text), time.time())
+        for listener in (*self._listeners, *([self._echo] if self._echo else [])):
+            listener(line)
+
+
+def format_line(record: Record, when: float) -> str:
+    """Return the line of a record; `when` is in seconds since the epoch."""
+    clock = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(when))
+    text = "".join(char if char.isprintable() else _escaped(char) for char in record.text)
+    return f"{clock},{int(when * 1000) % 1000:03} {_NAMES[record.level]} {text}"
+
+
+def _escaped(char: str) -> str:
+    """Keep one event one line, and terminals of readers safe from control characters."""
+    return char if "\udc80" <= char <= "\udcff" else char.encode("unicode_escape").decode("ascii")

@@ -1,0 +1,136 @@
+"""The socket between keeper and core: messages both ways, descriptors beside them, never blocking.
+
+Both ends use this one class. What cannot be sent at once waits in a queue; the owner watches the
+socket for writing while `wants_write` says so. Descriptors cross by SCM_RIGHTS (unix(7)): they
+arrive in the order in which they were sent, not later than the bytes of their message, so a plain
+queue on the receiving side gives each message its own.
+"""
+
+import array
+import os
+import socket
+from collections import deque
+from collections.abc import Iterator
+from typing import Final
+
+from taskmaster.keeper.wire import Decoder, Message, encode
+
+_READ_BYTES: Final = 256 * 1024
+_MAX_DESCRIPTORS: Final = 250
+"""Linux passes 253 descriptors at most in one message (SCM_MAX_FD)."""
+
+
+class ChannelClosed(Exception):
+    """The other side is gone."""
+
+
+class Channel:
+    """One end of the talk. Owns its socket."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        connection.setblocking(False)
+        self._socket = connection
+        self._decoder = Decoder()
+        self._received: deque[int] = deque()
+        self._outgoing: deque[tuple[memoryview, list[int]]] = deque()
+
+    def fileno(self) -> int:
+        """The descriptor to watch."""
+        return self._socket.fileno()
+
+    @property
+    def wants_write(self) -> bool:
+        """Whether something waits until the socket can be written to; then call `flush`."""
+        return bool(self._outgoing)
+
+    def send(self, message: Message, descriptors: tuple[int, ...] = ()) -> None:
+        """Send a message, now or when the socket takes it.
+
+        The descriptors are duplicated at once: the caller may close its own.
+
+        Raises:
+            OSError: a descriptor cannot be duplicated (EMFILE).
+        """
+        data = memoryview(encode(message, len(descriptors)))
+        copies: list[int] = []
+        try:
+            copies.extend(os.dup(descriptor) for descriptor in descriptors)
+        except OSError:
+            _close(copies)
+            raise
+        self._outgoing.append((data, copies))
+        self.flush()
+
+    def flush(self) -> None:
+        """Send what waits, as far as the socket takes it. A peer that is gone loses it."""
+        while self._outgoing:
+            data, descriptors = self._outgoing[0]
+            rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))]
+            try:
+                sent = self._socket.sendmsg([data], rights if descriptors else [])
+            except BlockingIOError:
+                return
+            except OSError:
+                self._discard_outgoing()
+                return
+            _close(descriptors)
+            if sent == len(data):
+                self._outgoing.popleft()
+            else:
+                self._outgoing[0] = (data[sent:], [])
+
+    def receive(self) -> Iterator[tuple[Message, list[int]]]:
+        """Yield what has arrived, each message with its descriptors, which the caller then owns.
+
+        A message that comes with fewer descriptors than it was sent with met our limit of open
+        files (RLIMIT_NOFILE); the kernel dropped them.
+
+        Raises:
+            ChannelClosed: the other side is gone; everything it said has been yielded.
+            WireViolation: it said something that is no message.
+        """
+        room = socket.CMSG_SPACE(_MAX_DESCRIPTORS * array.array("i").itemsize)
+        while True:
+            try:
+                data, ancillary, flags, _ = self._socket.recvmsg(_READ_BYTES, room)
+            except BlockingIOError:
+                return
+            except OSError as exc:
+                raise ChannelClosed(str(exc)) from None
+            if not data:
+                raise ChannelClosed("end of the connection")
+            for level, kind, payload in ancillary:
+                if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+                    self._received.extend(_descriptors(payload))
+            lost = bool(flags & socket.MSG_CTRUNC)
+            for message, expected in self._decoder.feed(data):
+                own = [self._received.popleft() for _ in range(min(expected, len(self._received)))]
+                if lost and len(own) < expected:
+                    _close(own)
+                    own = []
+                yield message, own
+
+    def close(self) -> None:
+        """Close the socket and every descriptor on its way."""
+        self._discard_outgoing()
+        _close(list(self._received))
+        self._received.clear()
+        self._socket.close()
+
+    def _discard_outgoing(self) -> None:
+        for _, descriptors in self._outgoing:
+            _close(descriptors)
+        self._outgoing.clear()
+
+
+def _descriptors(payload: bytes) -> list[int]:
+    numbers = array.array("i")
+    numbers.frombytes(payload[: len(payload) - len(payload) % numbers.itemsize])
+    for number in numbers:
+        os.set_inheritable(number, False)
+    return list(numbers)
+
+
+def _close(descriptors: list[int]) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)

@@ -1,0 +1,59 @@
+"""The core's end of the talk with the keeper: the channel on the loop, nothing decided."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+
+from taskmaster.keeper.channel import Channel, ChannelClosed
+from taskmaster.keeper.wire import Message, WireViolation
+
+OnMessage = Callable[[Message, list[int]], None]
+
+
+class KeeperClient:
+    """Sends requests to the keeper and passes on what it tells."""
+
+    def __init__(self, descriptor: int, on_message: OnMessage, on_lost: Callable[[], None]) -> None:
+        """Take over the inherited descriptor of our end of the channel.
+
+        Args:
+            descriptor: a connected UNIX stream socket; owned from here on.
+            on_message: called with each message and its descriptors, which it then owns.
+            on_lost: called once, when the keeper is gone.
+        """
+        self._channel = Channel(socket.socket(fileno=descriptor))
+        self._on_message = on_message
+        self._on_lost = on_lost
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(self._channel, self.receive)
+
+    def send(self, message: Message) -> None:
+        """Send a request; it waits in memory where the keeper is slow to read."""
+        self._channel.send(message)
+        if self._channel.wants_write:
+            self._loop.add_writer(self._channel, self._flush)
+
+    def receive(self) -> None:
+        """Pass on everything that has arrived.
+
+        The driver calls this before it looks at deadlines: an exit that has been told counts before
+        a time that has passed.
+        """
+        try:
+            for message, descriptors in self._channel.receive():
+                self._on_message(message, descriptors)
+        except (ChannelClosed, WireViolation):
+            self.close()
+            self._on_lost()
+
+    def close(self) -> None:
+        """Stop listening and close the channel."""
+        if self._channel.fileno() >= 0:
+            self._loop.remove_reader(self._channel)
+            self._loop.remove_writer(self._channel)
+            self._channel.close()
+
+    def _flush(self) -> None:
+        self._channel.flush()
+        if not self._channel.wants_write:
+            self._loop.remove_writer(self._channel)

@@ -1,0 +1,300 @@
+"""The keeper: parent of every process, and of the core. It does what it is told.
+
+It decides nothing. The core asks (`taskmaster.keeper.wire`): spawn, signal, release. The keeper
+tells: spawned, failed, exited, a signal came for the daemon. It holds a copy of every terminal's
+master until the core releases it. Nothing in here waits: children on their way to exec are watched
+through their status pipe, so a folder on a dead file server delays one spawn and not two hundred.
+
+Exits come by SIGCHLD through a wake-up descriptor: no polling, and no wake-ups while nothing
+happens. The keeper is a child subreaper (prctl(2); `taskmaster.launch` sets it before the exec that
+makes this program, and it survives that), so orphans of its children end up here and are reaped.
+
+If the core dies the keeper ends what it started (TERM, then KILL) and exits with status 1. If the
+keeper dies the core hears the end of the channel and does the same; there is no third layer.
+
+Imports are few on purpose: this process stays small and must never fail.
+"""
+
+import contextlib
+import os
+import resource
+import selectors
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from typing import Final, NoReturn
+
+from pty_mux import spawn as pty_spawn
+from taskmaster.keeper import wire
+from taskmaster.keeper.channel import Channel, ChannelClosed
+
+CHANNEL_OPTION: Final = "--keeper-channel"
+"""How the core is told the descriptor of its end of the channel."""
+
+READY_OPTION: Final = "--ready"
+"""How the core is told the descriptor on which to report that it is ready, or -1."""
+
+LAST_STOP_SECONDS: Final = 10.0
+"""Between TERM and KILL for what is left when the core has died; supervisord's ``stopwaitsecs``."""
+
+_FOR_THE_DAEMON: Final = (
+    signal.SIGHUP,
+    signal.SIGTERM,
+    signal.SIGINT,
+    signal.SIGQUIT,
+    signal.SIGUSR2,
+)
+_MAXRSS_UNIT: Final = 1 if sys.platform == "darwin" else 1024
+
+
+class Keeper:
+    """All the state there is: who lives, who is on the way to exec, and what is held for whom."""
+
+    def __init__(self, channel: Channel, core_pid: int, open_files: int) -> None:
+        """Take over the channel to a core that was just forked.
+
+        Args:
+            channel: our end.
+            core_pid: the core's process.
+            open_files: the soft limit of descriptors that children get back.
+        """
+        self._channel = channel
+        self._core_pid = core_pid
+        self._core_status: int | None = None
+        self._open_files = open_files
+        self._tickets: dict[int, int] = {}
+        self._pids: dict[int, int] = {}
+        self._starting: dict[int, pty_spawn.Child] = {}
+        self._held: dict[int, tuple[int, ...]] = {}
+        self._selector = selectors.DefaultSelector()
+        self._wakeup, self._wakeup_writer = os.pipe()
+        for end in (self._wakeup, self._wakeup_writer):
+            os.set_blocking(end, False)
+
+    def run(self) -> int:
+        """Serve until the core is gone; return the exit status for the whole daemon."""
+        for number in (signal.SIGCHLD, *_FOR_THE_DAEMON):
+            signal.signal(number, _handled_by_wakeup)
+        signal.set_wakeup_fd(self._wakeup_writer, warn_on_full_buffer=False)
+        self._selector.register(self._wakeup, selectors.EVENT_READ, self._on_wakeup)
+        self._selector.register(self._channel, selectors.EVENT_READ, self._on_channel)
+        self._reap()  # what ended before the handler stood
+        while self._core_status is None:
+            self._turn(None)
+        return self._farewell(self._core_status)
+
+    def _turn(self, timeout: float | None) -> None:
+        for key, _ in self._selector.select(timeout):
+            # An earlier callback of this turn may have closed the descriptor, or closed it and
+            # opened another one under the same number.
+            current = self._selector.get_map().get(key.fd)
+            if current is not None and current.data == key.data:
+                key.data()
+
+    def _watch_channel(self) -> None:
+        if self._channel.fileno() in self._selector.get_map():
+            writing = selectors.EVENT_WRITE if self._channel.wants_write else 0
+            self._selector.modify(self._channel, selectors.EVENT_READ | writing, self._on_channel)
+
+    def _tell(self, message: wire.Message, descriptors: tuple[int, ...] = ()) -> None:
+        waited = self._channel.wants_write
+        self._channel.send(message, descriptors)
+        if self._channel.wants_write != waited:
+            self._watch_channel()
+
+    # --- the core's requests ------------------------------------------------------------------
+
+    def _on_channel(self) -> None:
+        if self._channel.wants_write:
+            self._channel.flush()
+            self._watch_channel()
+        try:
+            for message, descriptors in self._channel.receive():
+                for descriptor in descriptors:
+                    os.close(descriptor)  # the core has no reason to send any
+                self._serve(message)
+        except (ChannelClosed, wire.WireViolation) as exc:
+            # The core is dying or talks nonsense; either way its exit ends our loop.
+            self._selector.unregister(self._channel)
+            if isinstance(exc, wire.WireViolation):
+                _complain(f"the core sent what is no message: {exc}")
+                os.kill(self._core_pid, signal.SIGKILL)
+
+    def _serve(self, message: wire.Message) -> None:
+        match message:
+            case wire.Spawn():
+                self._spawn(message)
+            case wire.Signal(ticket, number, group):
+                self._signal(ticket, number, group)
+            case wire.Release(ticket):
+                for descriptor in self._held.pop(ticket, ()):
+                    os.close(descriptor)
+            case _:
+                raise wire.WireViolation(f"not a request: {type(message).__name__}")
+
+    def _spawn(self, request: wire.Spawn) -> None:
+        command = pty_spawn.Command(
+            argv=tuple(request.argv),
+            environment=request.environment,
+            overrides=request.overrides,
+            workingdir=request.workingdir,
+            umask=request.umask,
+            user=request.user,
+            open_files=self._open_files,
+            rows=request.rows,
+            columns=request.columns,
+            stderr=request.stderr,
+        )
+        ticket = request.ticket
+        try:
+            child = pty_spawn.spawn(command)
+        except pty_spawn.SpawnFailed as exc:
+            self._tell(wire.SpawnFailed(ticket, exc.stage, exc.errno, exc.subject))
+            return
+        self._tickets[ticket] = child.pid
+        self._pids[child.pid] = ticket
+        self._starting[ticket] = child
+        self._selector.register(
+            child.status, selectors.EVENT_READ, lambda: self._settle(ticket, time.monotonic())
+        )
+
+    def _settle(self, ticket: int, now: float) -> None:
+        """Tell the core whether a child got past its exec: its status pipe has spoken or ended."""
+        child = self._starting.pop(ticket)
+        self._selector.unregister(child.status)
+        failure = pty_spawn.read_status(child.status)
+        os.close(child.status)
+        ends = (child.master,) if child.stderr is None else (child.master, child.stderr)
+        if failure is None:
+            self._held[ticket] = ends
+            try:
+                self._tell(wire.Spawned(ticket, child.pid, now), ends)
+            except OSError as exc:  # no descriptor left to carry the terminal across
+                failure = pty_spawn.SpawnFailed(pty_spawn.Stage.PTY, exc.errno or 0, "")
+                del self._held[ticket]
+                os.kill(child.pid, signal.SIGKILL)
+        if failure is not None:
+            for end in ends:
+                os.close(end)
+            # Its end, when it comes, is nobody's news.
+            del self._tickets[ticket]
+            self._pids[child.pid] = 0
+            self._tell(wire.SpawnFailed(ticket, failure.stage, failure.errno, failure.subject))
+
+    def _signal(self, ticket: int, number: int, group: bool) -> None:
+        pid = self._tickets.get(ticket)
+        if pid is None:
+            return  # it is gone, and the core will read so in a moment
+        send: Callable[[int, int], None] = os.killpg if group else os.kill
+        try:
+            send(pid, number)
+        except ProcessLookupError:
+            # Before its setsid a child leads no group yet.
+            if group:
+                self._signal(ticket, number, group=False)
+        except OSError as exc:
+            self._tell(wire.SignalFailed(ticket, number, exc.errno or 0))
+
+    # --- what happens -------------------------------------------------------------------------
+
+    def _on_wakeup(self) -> None:
+        numbers = set(os.read(self._wakeup, 4096))
+        if signal.SIGCHLD in numbers:
+            self._reap()
+        for number in numbers.intersection(_FOR_THE_DAEMON):
+            self._tell(wire.SignalReceived(number))
+
+    def _reap(self) -> None:
+        while True:
+            try:
+                pid, status, usage = os.wait4(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            self._buried(pid, status, usage)
+
+    def _buried(self, pid: int, status: int, usage: resource.struct_rusage) -> None:
+        now = time.monotonic()
+        if pid == self._core_pid:
+            self._core_status = status
+            return
+        ticket = self._pids.pop(pid, None)
+        if ticket is None:
+            self._tell(wire.OrphanReaped(pid, status))
+            return
+        if ticket in self._starting:
+            self._settle(ticket, now)
+            self._pids.pop(pid, None)
+        if self._tickets.pop(ticket, None) is not None:
+            cpu_seconds = usage.ru_utime + usage.ru_stime
+            peak_bytes = usage.ru_maxrss * _MAXRSS_UNIT
+            self._tell(wire.Exited(ticket, status, now, cpu_seconds, peak_bytes))
+
+    # --- the end ------------------------------------------------------------------------------
+
+    def _farewell(self, core_status: int) -> int:
+        """End whatever the core left behind; return the exit status."""
+        code = os.waitstatus_to_exitcode(core_status)
+        if not self._tickets:
+            return code if code >= 0 else 1
+        ending = f"was killed by signal {-code}" if code < 0 else f"exited with status {code}"
+        _complain(f"the core {ending}; ending the {len(self._tickets)} processes it left")
+        self._channel.close()
+        self._signal_all(signal.SIGTERM)
+        for number in (signal.SIGCONT, signal.SIGHUP):
+            self._signal_all(number)
+        deadline = time.monotonic() + LAST_STOP_SECONDS
+        while self._tickets and (remaining := deadline - time.monotonic()) > 0:
+            self._turn(remaining)
+        self._signal_all(signal.SIGKILL)
+        return 1
+
+    def _signal_all(self, number: int) -> None:
+        for ticket in list(self._tickets):
+            self._signal(ticket, number, group=True)
+
+
+def _handled_by_wakeup(number: int, frame: object) -> None:
+    """Do nothing: the wake-up descriptor has the number by now, and the loop acts on it."""
+
+
+def _complain(text: str) -> None:
+    """Say something on standard error, which is a terminal only where the daemon is in front."""
+    with contextlib.suppress(OSError):  # nobody reads it, and nothing else can be done with it
+        os.write(2, f"taskmasterd: keeper: {text}\n".encode("utf-8", "replace"))
+
+
+def start_core(command: list[str]) -> tuple[Channel, int]:
+    """Fork the core; return our end of the channel and its pid.
+
+    Args:
+        command: its words, to which the descriptor of the channel is added.
+    """
+    ours, its = socket.socketpair()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            # A session of its own: ^C at a daemon in the foreground is for the keeper to pass on.
+            os.setsid()
+            its.set_inheritable(True)
+            os.execv(command[0], [*command, CHANNEL_OPTION, str(its.fileno())])
+        finally:
+            os._exit(127)
+    its.close()
+    return Channel(ours), pid
+
+
+def main() -> NoReturn:
+    """Run the keeper, whose words `taskmaster.launch` composed.
+
+    They are: the children's soft limit of open files; the descriptor on which the core tells
+    whoever started the daemon that it is ready, or -1; the words of the core.
+    """
+    open_files, ready, *command = sys.argv[1:]
+    channel, core_pid = start_core([*command, READY_OPTION, ready])
+    if int(ready) >= 0:
+        os.close(int(ready))  # with our copy open, the end of it would never be seen
+    sys.exit(Keeper(channel, core_pid, int(open_files)).run())

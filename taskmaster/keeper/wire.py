@@ -1,0 +1,182 @@
+r"""What keeper and core say to each other: messages as values and as bytes. No I/O in here.
+
+A message is four bytes of length (big-endian) and a JSON object whose ``kind`` names the class.
+Text that is no UTF-8 (paths, environment) travels as Python's surrogate escapes, which JSON's
+``\uXXXX`` carries. A **ticket** is a number the core gives to each spawn; from then on both sides
+call the child by it, never by its pid, so a signal can never reach a pid that was used again: the
+keeper alone reaps, and it knows which tickets still live.
+
+Plain NamedTuples and no dataclasses: the keeper's memory is paid by every installation, for ever.
+"""
+
+import json
+import struct
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NamedTuple, TypeAlias
+
+_LENGTH: Final = struct.Struct("!I")
+
+MAX_MESSAGE_BYTES: Final = 16 * 1024 * 1024
+"""Longer than any argument list and environment that Linux would take for an exec (6 MiB)."""
+
+
+class WireViolation(Exception):
+    """The other side sent what is no message."""
+
+
+class Spawn(NamedTuple):
+    """Core to keeper: start a command (`pty_mux.spawn.Command`) and call it `ticket`."""
+
+    ticket: int
+    argv: list[str]
+    environment: Mapping[str, str | None]
+    overrides: Mapping[str, str]
+    workingdir: str | None
+    umask: int | None
+    user: str | None
+    rows: int
+    columns: int
+    stderr: str
+
+
+class Signal(NamedTuple):
+    """Core to keeper: signal a child, or its whole process group."""
+
+    ticket: int
+    number: int
+    group: bool
+
+
+class Release(NamedTuple):
+    """Core to keeper: close the descriptors that are held for this ticket."""
+
+    ticket: int
+
+
+class Spawned(NamedTuple):
+    """Keeper to core: the child has become its command; `at` is a monotonic time.
+
+    With it travel the master of its terminal and, where it has one, the reading end of its
+    separate standard error.
+    """
+
+    ticket: int
+    pid: int
+    at: float
+
+
+class SpawnFailed(NamedTuple):
+    """Keeper to core: the child could not become its command; see `pty_mux.spawn.SpawnFailed`."""
+
+    ticket: int
+    stage: str
+    errno: int
+    subject: str
+
+
+class Exited(NamedTuple):
+    """Keeper to core: a child is gone and reaped.
+
+    Attributes:
+        status: its wait status, as waitpid(2) gives it.
+        at: the monotonic time at which it was reaped.
+        cpu_seconds: user and system time of it and of the descendants it waited for.
+        peak_bytes: the most memory that one of them had resident (getrusage(2), ru_maxrss).
+    """
+
+    ticket: int
+    status: int
+    at: float
+    cpu_seconds: float
+    peak_bytes: int
+
+
+class SignalFailed(NamedTuple):
+    """Keeper to core: kill(2) failed, and not because the child is gone."""
+
+    ticket: int
+    number: int
+    errno: int
+
+
+class SignalReceived(NamedTuple):
+    """Keeper to core: somebody sent the keeper a signal that is meant for the daemon."""
+
+    number: int
+
+
+class OrphanReaped(NamedTuple):
+    """Keeper to core: a process that was nobody's child any more became the keeper's and ended."""
+
+    pid: int
+    status: int
+
+
+Message: TypeAlias = (
+    Spawn
+    | Signal
+    | Release
+    | Spawned
+    | SpawnFailed
+    | Exited
+    | SignalFailed
+    | SignalReceived
+    | OrphanReaped
+)
+
+_KINDS: Final[Mapping[str, Any]] = {
+    kind.__name__: kind
+    for kind in (
+        Spawn,
+        Signal,
+        Release,
+        Spawned,
+        SpawnFailed,
+        Exited,
+        SignalFailed,
+        SignalReceived,
+        OrphanReaped,
+    )
+}
+
+
+def encode(message: Message, descriptors: int = 0) -> bytes:
+    """Return the bytes of a message that is sent along with that many descriptors."""
+    fields = message._asdict() | {"kind": type(message).__name__, "descriptors": descriptors}
+    body = json.dumps(fields, separators=(",", ":")).encode("ascii")
+    return _LENGTH.pack(len(body)) + body
+
+
+class Decoder:
+    """Cuts a byte stream into messages."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[tuple[Message, int]]:
+        """Take what arrived, cut anywhere; yield each message and how many descriptors are its own.
+
+        Raises:
+            WireViolation: what arrived is no message. Nothing can be read after it.
+        """
+        self._buffer += data
+        while len(self._buffer) >= _LENGTH.size:
+            (length,) = _LENGTH.unpack_from(self._buffer)
+            if length > MAX_MESSAGE_BYTES:
+                raise WireViolation(f"a message of {length} bytes")
+            end = _LENGTH.size + length
+            if len(self._buffer) < end:
+                return
+            body = bytes(self._buffer[_LENGTH.size : end])
+            del self._buffer[:end]
+            yield _decode(body)
+
+
+def _decode(body: bytes) -> tuple[Message, int]:
+    try:
+        fields = json.loads(body)
+        descriptors = int(fields.pop("descriptors"))
+        message: Message = _KINDS[fields.pop("kind")](**fields)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as exc:
+        raise WireViolation(f"no message: {exc!r}: {body[:200]!r}") from None
+    return message, descriptors

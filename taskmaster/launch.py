@@ -1,0 +1,121 @@
+"""From a checked command line to a running keeper: what must be settled before its exec.
+
+The keeper and the core are fresh interpreters, so that the keeper loads nothing it does not need
+and an upgrade means new code. Before the exec: descriptors inherited by accident are closed, the
+limit of open files is raised (children get the old one back), and the child subreaper is set, which
+prctl(2) keeps over an exec and which the keeper would otherwise need ctypes for.
+"""
+
+import contextlib
+import ctypes
+import json
+import os
+import resource
+import sys
+from dataclasses import dataclass
+from typing import Final, NoReturn
+
+_PR_SET_CHILD_SUBREAPER: Final = 36
+_KEEPER: Final = "from taskmaster.keeper.keeper import main; main()"
+_CORE: Final = "from taskmaster.daemon import main; main()"
+_CLIENT: Final = "from ctl.__main__ import main; main()"
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A daemon that answers: its keeper's pid, its control socket, its event log."""
+
+    pid: int
+    socket: str
+    logfile: str
+
+
+class StartFailed(Exception):
+    """The daemon did not come up; the text says why, `status` is the exit status."""
+
+    def __init__(self, text: str, status: int) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+def run_in_foreground(config: str, socket: str | None) -> NoReturn:
+    """Become the keeper."""
+    _close_inherited()
+    _become_keeper(config, socket, ready=-1)
+
+
+def start_in_background(config: str, socket: str | None) -> Started:
+    """Start the daemon and wait until its control socket answers.
+
+    Raises:
+        StartFailed: it did not come up.
+    """
+    _close_inherited()
+    reading, writing = os.pipe()
+    if os.fork() == 0:
+        try:
+            os.close(reading)
+            os.setsid()
+            null = os.open(os.devnull, os.O_RDWR)
+            for descriptor in (0, 1, 2):
+                os.dup2(null, descriptor)
+            os.set_inheritable(writing, True)
+            _become_keeper(config, socket, ready=writing)
+        finally:
+            os._exit(127)
+    os.close(writing)
+    with open(reading, "rb") as pipe:
+        answer = pipe.read()
+    if not answer:
+        raise StartFailed("taskmasterd: it ended while it was starting; try it with -n", 1)
+    report = json.loads(answer)
+    if "error" in report:
+        raise StartFailed(report["error"], report["status"])
+    return Started(report["pid"], report["socket"], report["logfile"])
+
+
+def become_client(socket: str) -> NoReturn:
+    """Become the control shell."""
+    os.execv(sys.executable, [*_python(_CLIENT), "-s", socket])
+
+
+def _become_keeper(config: str, socket: str | None, ready: int) -> NoReturn:
+    open_files = _raise_open_files()
+    _become_subreaper()
+    core = [*_python(_CORE), config]
+    if socket is not None:
+        core += ["--socket", socket]
+    if ready < 0:
+        core += ["--foreground"]
+    os.execv(sys.executable, [*_python(_KEEPER), str(open_files), str(ready), *core])
+
+
+def _python(code: str) -> list[str]:
+    """Return the words that run code in a fresh interpreter.
+
+    ``-P`` keeps the current folder out of the module search: whoever can write there could
+    otherwise run code as the daemon's user.
+    """
+    return [sys.executable, "-P", "-c", code]
+
+
+def _close_inherited() -> None:
+    """Close what whoever started us left open; children would inherit it for good."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    os.closerange(3, soft if soft != resource.RLIM_INFINITY else 65536)
+
+
+def _raise_open_files() -> int:
+    """Raise the soft limit of descriptors as far as it goes; return what it was."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # macOS refuses more than kern.maxfilesperproc: then what we have must do.
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return soft
+
+
+def _become_subreaper() -> None:
+    """Have orphans of our children become our children, so that they are reaped (Linux only)."""
+    if sys.platform == "linux":
+        libc = ctypes.CDLL(None, use_errno=True)
+        libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)

@@ -1,0 +1,39 @@
+"""The log files of all processes: one `LogFile` a path, however many write into it."""
+
+from pty_mux.logfile import LogFile, LogStream, Trouble
+
+
+class LogFiles:
+    """Every log file of the processes, by path."""
+
+    def __init__(self, on_trouble: Trouble) -> None:
+        self._on_trouble = on_trouble
+        self._files: dict[str, LogFile] = {}
+
+    def file(self, path: str, maxbytes: int, backups: int) -> LogFile:
+        """Return the file of that path; where several name it, the last limits count for all."""
+        file = self._files.get(path)
+        if file is None:
+            file = self._files[path] = LogFile(path, maxbytes, backups, self._on_trouble)
+        file.maxbytes = maxbytes
+        file.backups = backups
+        return file
+
+    def stream(
+        self, path: str, maxbytes: int, backups: int, now: float, *, terminal: bool
+    ) -> LogStream:
+        """Return a new stream into the file of that path, and open it if that can be done."""
+        file = self.file(path, maxbytes, backups)
+        file.open(now)
+        return LogStream(file, terminal=terminal)
+
+    def reopen(self, now: float) -> None:
+        """Open every file that is in use by its name again."""
+        for file in self._files.values():
+            if file.streams:
+                file.reopen(now)
+
+    def keep_only(self, paths: set[str]) -> None:
+        """Forget files that no process names any more and nothing writes into."""
+        for path in [p for p, file in self._files.items() if p not in paths and not file.streams]:
+            del self._files[path]

@@ -1,0 +1,93 @@
+"""What can happen to a process: the input of `taskmaster.process.machine`.
+
+Orders come from people, from the start of the daemon and from a reload; the rest is reported by the
+keeper, or by the one timer of the driver.
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class StartOrdered:
+    """Somebody wants it up."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopOrdered:
+    """Somebody wants it down, and to stay down."""
+
+
+@dataclass(frozen=True, slots=True)
+class RestartOrdered:
+    """Somebody wants it to be a new process; also what a reload asks for."""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyChanged:
+    """A reload changed what governs it in place; deadlines are to be computed anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spawned:
+    """The child has become its command.
+
+    Attributes:
+        at: when, on the monotonic clock.
+    """
+
+    pid: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class SpawnFailed:
+    """The command could not be started.
+
+    Attributes:
+        reason: which step failed on what, as `cannot start: /usr/bin/nope: no such file`.
+    """
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exited:
+    """The process is gone and reaped.
+
+    Attributes:
+        code: 0 to 255, or minus the number of the signal that ended it.
+        at: when it was reaped, on the monotonic clock. It counts, not the time of hearing of it:
+            deciding by the latter is supervisord's false RUNNING (facts/supervisor.md, 0.2).
+    """
+
+    code: int
+    at: float
+    core_dumped: bool = False
+    cpu_seconds: float = 0.0
+    peak_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SignalFailed:
+    """It could not be signalled, and not because it was gone: it changed its user, say (EPERM)."""
+
+    errno: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlineReached:
+    """The time in its `deadline` has come."""
+
+
+Event: TypeAlias = (
+    StartOrdered
+    | StopOrdered
+    | RestartOrdered
+    | PolicyChanged
+    | Spawned
+    | SpawnFailed
+    | Exited
+    | SignalFailed
+    | DeadlineReached
+)
