@@ -3,8 +3,8 @@
 A `LogFile` is one file and may have several `LogStream`s, one for each process and stream that
 writes into it. With one stream every byte is written through as it comes. Where several share the
 file, each holds back its unfinished line, so that lines stay whole; whoever owns the stream flushes
-it when a moment has passed (`has_partial_line`), when the process ends, and the stream itself does
-when the line grows past `MAX_PARTIAL_LINE_BYTES`.
+it when its process has paused (`flush_after`) or ended, and the stream itself does when the line
+grows past `MAX_PARTIAL_LINE_BYTES`.
 
 A file that cannot be opened or written (no space, no folder, a pipe without a reader) stops its
 logging and nothing else: the trouble is told once, the bytes meanwhile are counted, and the next
@@ -162,9 +162,11 @@ class LogFile:
             os.ftruncate(self._descriptor, 0)
             self._size = 0
             return
-        for number in range(self.backups - 1, 0, -1):
-            with contextlib.suppress(FileNotFoundError):
-                os.replace(f"{self.path}.{number}", f"{self.path}.{number + 1}")
+        oldest = 1
+        while oldest < self.backups and os.path.lexists(f"{self.path}.{oldest}"):
+            oldest += 1
+        for number in range(oldest, 1, -1):
+            os.replace(f"{self.path}.{number - 1}", f"{self.path}.{number}")
         os.replace(self.path, f"{self.path}.1")
         self.close()
         self._descriptor = os.open(self.path, _FLAGS, _MODE)
@@ -206,6 +208,7 @@ class LogStream:
         self.terminal = terminal
         self._carriage_return = b""
         self._partial = b""
+        self._written_at = 0.0
         file.streams += 1
 
     @property
@@ -215,6 +218,7 @@ class LogStream:
 
     def write(self, data: bytes, now: float) -> None:
         """Log what the process wrote; cut anywhere, also between CR and LF."""
+        self._written_at = now
         if self.terminal:
             data = self._carriage_return + data
             if data.endswith(b"\r"):
@@ -227,6 +231,14 @@ class LogStream:
             data = self._whole_lines(data)
         if data:
             self.file.append(data, now)
+
+    def flush_after(self, seconds: float, now: float) -> None:
+        """Write what is held back, unless its process went on writing within that many seconds.
+
+        A CR that is held in the middle of a flood has its LF in the next read.
+        """
+        if now - self._written_at >= seconds:
+            self.flush(now)
 
     def flush(self, now: float) -> None:
         """Write what is held back."""

@@ -82,6 +82,11 @@ class Pump:
         self._set_winsize(session.winsize)  # it may have changed while the child was starting
         session.on_resize(self._set_winsize)
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether every descriptor is closed; nothing comes and nothing can be typed any more."""
+        return self._master < 0 and self._stderr < 0
+
     # --- outwards -----------------------------------------------------------------------------
 
     def _read_master(self) -> int:
@@ -129,14 +134,22 @@ class Pump:
 
     def _log(self, stream: LogStream, data: bytes) -> None:
         stream.write(data, self._loop.time())
-        if stream.has_partial_line and self._line_timer is None:
-            self._line_timer = self._loop.call_later(PARTIAL_LINE_SECONDS, self._flush_lines)
+        self._watch_partial_lines()
 
-    def _flush_lines(self) -> None:
+    def _watch_partial_lines(self) -> None:
+        held = any(stream.has_partial_line for stream in self._logs)
+        if held and self._line_timer is None:
+            self._line_timer = self._loop.call_later(PARTIAL_LINE_SECONDS, self._on_line_timer)
+
+    def _on_line_timer(self) -> None:
         self._line_timer = None
-        for stream in (self.stdout_log, self.stderr_log):
-            if stream is not None:
-                stream.flush(self._loop.time())
+        for stream in self._logs:
+            stream.flush_after(PARTIAL_LINE_SECONDS, self._loop.time())
+        self._watch_partial_lines()
+
+    @property
+    def _logs(self) -> list[LogStream]:
+        return [stream for stream in (self.stdout_log, self.stderr_log) if stream is not None]
 
     # --- inwards ------------------------------------------------------------------------------
 
@@ -211,7 +224,7 @@ class Pump:
             allowed = _DRAIN_BYTES if descriptor >= 0 else 0
             while allowed > 0 and (length := read()):
                 allowed -= length
-        if self._master >= 0 or self._stderr >= 0:
+        if not self.is_closed:
             self._drain_timer = self._loop.call_later(DRAIN_SECONDS, self.close)
 
     def close(self) -> None:
@@ -239,12 +252,14 @@ class Pump:
             self._closed_one()
 
     def _closed_one(self) -> None:
-        if self._master >= 0 or self._stderr >= 0:
+        if not self.is_closed:
             return
         for timer in (self._drain_timer, self._line_timer):
             if timer is not None:
                 timer.cancel()
-        self._flush_lines()
+        for stream in self._logs:
+            stream.close(self._loop.time())
+        self.stdout_log = self.stderr_log = None
         self._on_closed()
 
 

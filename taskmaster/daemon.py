@@ -87,12 +87,13 @@ class Daemon:
             report_ready()
             await self._ended.wait()
             self.record(LogLevel.INFO, "taskmasterd has ended")
-            await server.close()
-            keeper.close()
         finally:
-            listening.close()
+            # First the names, then the clients: who hears of the end may start a new daemon.
             self._remove(self._settings.socket)
             self._remove(self._settings.pidfile)
+            listening.close()
+        await server.close()
+        keeper.close()
         return self._exit_status
 
     # --- what the server asks for (control.server.Services) -----------------------------------
@@ -135,6 +136,10 @@ class Daemon:
     def shut_down(self) -> None:
         """Begin to stop everything."""
         self._driver.shut_down()
+
+    async def ended(self) -> None:
+        """Wait until everything is stopped."""
+        await self._ended.wait()
 
     @property
     def event_file(self) -> LogFile:

@@ -246,9 +246,7 @@ class Driver:
             life.pump.process_ended()
         code = os.waitstatus_to_exitcode(message.status)
         dumped = os.WIFSIGNALED(message.status) and os.WCOREDUMP(message.status)
-        self._happened(
-            name, Exited(code, message.at, dumped, message.cpu_seconds, message.peak_bytes)
-        )
+        self._happened(name, Exited(code, message.at, dumped, message.cpu_seconds))
 
     def _closed(self, ticket: int) -> None:
         self._send(wire.Release(ticket))
@@ -377,7 +375,7 @@ class Driver:
             session.set_scrollback(entry.program.scrollback)
             session.set_default_winsize(_winsize(entry.program))
         pump = self.pump(name)
-        if pump is not None and entry.process.pid is not None:
+        if pump is not None and not pump.is_closed:
             self._connect_logs(name, pump, entry.program)
 
     def _log_paths(self) -> set[str]:

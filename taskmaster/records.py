@@ -87,7 +87,7 @@ def notice(step: Step) -> str | None:
 
 def _end(name: str, before: Process, event: Exited, program: Program) -> Record:
     lived = f"after {duration(event.at - (before.spawned_at or event.at))}"
-    usage = f"cpu {event.cpu_seconds:.2f} s, peak memory {event.peak_bytes / 1048576:.1f} MiB"
+    usage = f"cpu {event.cpu_seconds:.2f} s"
     how = ending(event)
     if before.state in (State.STOPPING, State.UNKNOWN):
         return Record(LogLevel.INFO, f"stopped: {name} ({how}) {lived}, {usage}")

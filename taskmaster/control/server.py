@@ -70,6 +70,10 @@ class Services(Protocol):
         """Begin to stop everything."""
         ...
 
+    async def ended(self) -> None:
+        """Wait until everything is stopped."""
+        ...
+
     @property
     def event_file(self) -> LogFile:
         """The file of the event log."""
@@ -107,11 +111,12 @@ class Server:
         )
 
     async def close(self) -> None:
-        """Accept nobody any more, and let go of everybody there is."""
+        """Accept nobody any more, and let go of everybody; who awaits the end is told of it."""
         if self._server is not None:
             self._server.close()
         for connection in tuple(self._connections):
-            connection.hang_up()
+            if not connection.awaits_end:
+                connection.hang_up()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=1.0)
 
@@ -154,7 +159,12 @@ class Server:
 
 
 class Connection:
-    """One client."""
+    """One client.
+
+    Attributes:
+        is_silent: it has not asked for anything yet.
+        awaits_end: it asked for the shutdown and is to hear that it is complete.
+    """
 
     def __init__(
         self,
@@ -165,6 +175,7 @@ class Connection:
         services: Services,
     ) -> None:
         self.is_silent = True
+        self.awaits_end = False
         self._reader = reader
         self._writer = writer
         self._peer = peer
@@ -209,6 +220,8 @@ class Connection:
             self.is_silent = False
             await self._answer(line)
             await self._writer.drain()
+            if self.awaits_end:
+                return
 
     async def _answer(self, line: bytes) -> None:
         try:
@@ -254,9 +267,10 @@ class Connection:
             case messages.Reread():
                 self._reply(self._services.reread())
             case messages.Shutdown():
+                self.awaits_end = True
                 self._services.shut_down()
-                # Answered by the end of the connection, when the daemon is gone.
-                await self._reader.read()
+                await self._services.ended()
+                self._reply(None)
             case messages.Tail():
                 await self._tail(request)
             case messages.MainTail(limit_bytes, follow):

@@ -46,7 +46,6 @@ _FOR_THE_DAEMON: Final = (
     signal.SIGQUIT,
     signal.SIGUSR2,
 )
-_MAXRSS_UNIT: Final = 1 if sys.platform == "darwin" else 1024
 
 
 class Keeper:
@@ -230,8 +229,7 @@ class Keeper:
             self._pids.pop(pid, None)
         if self._tickets.pop(ticket, None) is not None:
             cpu_seconds = usage.ru_utime + usage.ru_stime
-            peak_bytes = usage.ru_maxrss * _MAXRSS_UNIT
-            self._tell(wire.Exited(ticket, status, now, cpu_seconds, peak_bytes))
+            self._tell(wire.Exited(ticket, status, now, cpu_seconds))
 
     # --- the end ------------------------------------------------------------------------------
 

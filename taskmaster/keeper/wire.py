@@ -81,14 +81,12 @@ class Exited(NamedTuple):
         status: its wait status, as waitpid(2) gives it.
         at: the monotonic time at which it was reaped.
         cpu_seconds: user and system time of it and of the descendants it waited for.
-        peak_bytes: the most memory that one of them had resident (getrusage(2), ru_maxrss).
     """
 
     ticket: int
     status: int
     at: float
     cpu_seconds: float
-    peak_bytes: int
 
 
 class SignalFailed(NamedTuple):

@@ -65,7 +65,6 @@ class Exited:
     at: float
     core_dumped: bool = False
     cpu_seconds: float = 0.0
-    peak_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,490 @@
+"""The life of a process: by scenario, and by enumeration of everything that can happen to it."""
+
+import signal
+from collections import deque
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from taskmaster.config.model import AutoRestart, Program
+from taskmaster.process.actions import Action, SendSignal, Spawn
+from taskmaster.process.events import (
+    DeadlineReached,
+    Event,
+    Exited,
+    PolicyChanged,
+    RestartOrdered,
+    SignalFailed,
+    Spawned,
+    SpawnFailed,
+    StartOrdered,
+    StopOrdered,
+)
+from taskmaster.process.machine import (
+    SHORT_LIFE_SECONDS,
+    TRANSITIONS,
+    Process,
+    State,
+    Target,
+    UnexpectedEvent,
+    describe_code,
+    ending,
+    step,
+)
+
+
+@dataclass
+class Play:
+    """A scenario: what happens at which second, and what it leads to."""
+
+    program: Program = field(default_factory=lambda: Program(name="web", command="web"))
+    process: Process = field(default_factory=Process)
+    actions: tuple[Action, ...] = ()
+
+    def at(self, now: float, event: Event) -> "Play":
+        self.process, self.actions = step(self.process, event, self.program, now)
+        return self
+
+    @property
+    def state(self) -> State:
+        return self.process.state
+
+
+def play(**settings: Any) -> Play:
+    return Play(Program(name="web", command="web", **settings))
+
+
+def running(**settings: Any) -> Play:
+    story = play(**settings).at(0, StartOrdered()).at(0, Spawned(41, 0))
+    return story.at(1, DeadlineReached()) if story.state is State.STARTING else story
+
+
+TERM = SendSignal(signal.SIGTERM, group=False)
+KILL = SendSignal(signal.SIGKILL, group=False)
+
+# --- starting --------------------------------------------------------------------------------
+
+
+def test_a_start_asks_for_a_spawn() -> None:
+    story = play().at(0, StartOrdered())
+
+    assert (story.state, story.process.pid, story.actions) == (State.STARTING, None, (Spawn(),))
+
+
+def test_up_for_starttime_is_running() -> None:
+    story = play(starttime=5).at(0, StartOrdered()).at(0.1, Spawned(41, 0.1))
+    assert (story.state, story.process.pid, story.process.deadline) == (State.STARTING, 41, 5.1)
+
+    story.at(5.1, DeadlineReached())
+
+    assert (story.state, story.process.deadline) == (State.RUNNING, None)
+
+
+def test_starttime_zero_is_running_at_once() -> None:
+    assert play(starttime=0).at(0, StartOrdered()).at(0, Spawned(41, 0)).state is State.RUNNING
+
+
+def test_retries_wait_one_two_three_seconds_and_then_it_is_fatal() -> None:
+    story = play(startretries=3).at(0, StartOrdered())
+    now, waits = 0.0, []
+    while story.state is State.STARTING:
+        story.at(now, Spawned(41, now)).at(now + 0.1, Exited(1, now + 0.1))
+        if story.state is State.BACKOFF and story.process.deadline is not None:
+            waits.append(round(story.process.deadline - (now + 0.1), 3))
+            now = story.process.deadline
+            story.at(now, DeadlineReached())
+
+    assert (story.state, waits) == (State.FATAL, [1, 2, 3])
+    assert story.process.reason == "exited too quickly: exit status 1"
+    assert story.process.failures == 0
+
+
+def test_no_retries_means_one_attempt() -> None:
+    story = play(startretries=0).at(0, StartOrdered()).at(0, SpawnFailed("no"))
+
+    assert (story.state, story.process.reason) == (State.FATAL, "no")
+
+
+def test_exit_status_zero_before_starttime_is_a_failure() -> None:
+    story = play().at(0, StartOrdered()).at(0, Spawned(41, 0)).at(0.5, Exited(0, 0.5))
+
+    assert story.state is State.BACKOFF
+
+
+def test_autorestart_never_does_not_stop_the_retries() -> None:
+    story = play(autorestart=AutoRestart.NEVER).at(0, StartOrdered())
+
+    assert story.at(0, Spawned(41, 0)).at(0.5, Exited(1, 0.5)).state is State.BACKOFF
+
+
+def test_a_short_life_heard_of_late_is_still_a_failed_start() -> None:
+    """supervisord's false RUNNING: it decides by when it looks, and looks once a second."""
+    story = play(starttime=1).at(0, StartOrdered()).at(0, Spawned(41, 0))
+
+    story.at(3.0, Exited(1, 0.2))
+
+    assert story.state is State.BACKOFF
+
+
+def test_a_long_life_whose_deadline_was_not_looked_at_ended_from_running() -> None:
+    story = play(starttime=1, autorestart=AutoRestart.NEVER).at(0, StartOrdered())
+
+    story.at(0, Spawned(41, 0)).at(1.5, Exited(0, 1.5))
+
+    assert story.state is State.EXITED
+
+
+def test_reaching_running_forgets_the_failures() -> None:
+    story = play(startretries=1).at(0, StartOrdered()).at(0, SpawnFailed("no"))
+    story.at(1, DeadlineReached()).at(1, Spawned(41, 1)).at(2, DeadlineReached())
+
+    assert (story.state, story.process.failures) == (State.RUNNING, 0)
+
+
+def test_a_start_order_does_not_wait_for_the_back_off_and_counts_anew() -> None:
+    story = play().at(0, StartOrdered()).at(0, SpawnFailed("no"))
+
+    story.at(0.2, StartOrdered())
+
+    assert (story.state, story.actions, story.process.failures) == (State.STARTING, (Spawn(),), 0)
+
+
+# --- ending by itself ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("policy", "code", "expected"),
+    [
+        (AutoRestart.ALWAYS, 0, State.STARTING),
+        (AutoRestart.ALWAYS, 1, State.STARTING),
+        (AutoRestart.NEVER, 0, State.EXITED),
+        (AutoRestart.NEVER, 1, State.EXITED),
+        (AutoRestart.UNEXPECTED, 0, State.EXITED),
+        (AutoRestart.UNEXPECTED, 2, State.EXITED),
+        (AutoRestart.UNEXPECTED, 1, State.STARTING),
+        (AutoRestart.UNEXPECTED, -9, State.STARTING),
+    ],
+)
+def test_what_follows_an_exit_from_running(policy: AutoRestart, code: int, expected: State) -> None:
+    story = running(autorestart=policy, exitcodes=frozenset({0, 2}))
+
+    story.at(60, Exited(code, 60))
+
+    assert story.state is expected
+    assert story.actions == ((Spawn(),) if expected is State.STARTING else ())
+    assert story.process.exit_code == code
+
+
+def test_death_by_signal_is_never_expected() -> None:
+    story = running(exitcodes=frozenset(range(256)))
+
+    assert story.at(60, Exited(-15, 60)).state is State.STARTING
+
+
+def test_restarts_are_counted() -> None:
+    story = running(autorestart=AutoRestart.ALWAYS).at(60, Exited(0, 60))
+
+    assert story.process.restarts == 1
+
+
+def test_with_starttime_zero_an_early_exit_is_not_a_failure() -> None:
+    story = running(starttime=0, autorestart=AutoRestart.NEVER)
+
+    assert story.at(0.01, Exited(1, 0.01)).state is State.EXITED
+
+
+def test_with_starttime_zero_short_lives_are_paced_after_a_few() -> None:
+    story = play(starttime=0, startretries=2, autorestart=AutoRestart.ALWAYS)
+    story.at(0, StartOrdered())
+    for _ in range(3):
+        assert story.state is State.STARTING
+        story.at(0, Spawned(41, 0)).at(0.01, Exited(0, 0.01))
+
+    assert (story.state, story.process.deadline) == (State.EXITED, SHORT_LIFE_SECONDS)
+    assert story.at(SHORT_LIFE_SECONDS, DeadlineReached()).actions == (Spawn(),)
+
+
+def test_a_paced_restart_can_be_stopped() -> None:
+    story = play(starttime=0, startretries=0, autorestart=AutoRestart.ALWAYS)
+    story.at(0, StartOrdered()).at(0, Spawned(41, 0)).at(0.01, Exited(0, 0.01))
+
+    story.at(0.1, StopOrdered())
+
+    assert (story.state, story.process.deadline) == (State.STOPPED, None)
+
+
+# --- stopping --------------------------------------------------------------------------------
+
+
+def test_a_stop_sends_the_signal_and_then_kill() -> None:
+    story = running(stopsignal=signal.SIGQUIT, stoptime=7).at(10, StopOrdered())
+    assert (story.state, story.process.deadline) == (State.STOPPING, 17)
+    assert story.actions == (SendSignal(signal.SIGQUIT, group=False),)
+
+    story.at(17, DeadlineReached())
+    assert (story.state, story.actions, story.process.deadline) == (State.STOPPING, (KILL,), 24)
+
+    assert story.at(17.1, Exited(-9, 17.1)).state is State.STOPPED
+
+
+def test_groups_are_signalled_where_the_config_says_so() -> None:
+    story = running(stopasgroup=True, killasgroup=True).at(10, StopOrdered())
+    assert story.actions == (SendSignal(signal.SIGTERM, group=True),)
+
+    story.at(20, DeadlineReached())
+
+    assert story.actions == (SendSignal(signal.SIGKILL, group=True),)
+
+
+def test_kill_is_not_repeated_without_pause() -> None:
+    story = running(stoptime=0).at(10, StopOrdered()).at(10, DeadlineReached())
+
+    assert story.process.deadline == 11
+
+
+def test_what_was_stopped_stays_stopped() -> None:
+    story = running(autorestart=AutoRestart.ALWAYS).at(10, StopOrdered())
+
+    assert story.at(11, Exited(1, 11)).state is State.STOPPED
+
+
+def test_a_stop_while_starting_ends_in_stopped_not_in_back_off() -> None:
+    story = play(starttime=60).at(0, StartOrdered()).at(0, Spawned(41, 0)).at(1, StopOrdered())
+
+    assert story.actions == (TERM,)
+    assert story.at(1.1, Exited(-15, 1.1)).state is State.STOPPED
+
+
+def test_a_stop_before_the_keepers_answer_is_not_lost() -> None:
+    story = play().at(0, StartOrdered()).at(0, StopOrdered())
+    assert (story.state, story.actions) == (State.STOPPING, ())
+
+    story.at(0.1, Spawned(41, 0.1))
+
+    assert (story.state, story.process.pid, story.actions) == (State.STOPPING, 41, (TERM,))
+
+
+def test_a_stop_before_a_failed_spawn_ends_in_stopped() -> None:
+    story = play().at(0, StartOrdered()).at(0, StopOrdered()).at(0.1, SpawnFailed("no"))
+
+    assert (story.state, story.actions) == (State.STOPPED, ())
+
+
+def test_a_spawn_that_hangs_before_its_exec_is_killed_in_the_end() -> None:
+    story = play(stoptime=10).at(0, StartOrdered()).at(0, StopOrdered())
+
+    assert story.at(10, DeadlineReached()).actions == (KILL,)
+
+
+def test_a_stop_in_back_off_is_immediate_and_final() -> None:
+    story = play().at(0, StartOrdered()).at(0, SpawnFailed("no")).at(0.1, StopOrdered())
+
+    assert (story.state, story.process.deadline, story.process.failures) == (State.STOPPED, None, 0)
+
+
+def test_a_start_while_stopping_starts_it_again_once_it_is_down() -> None:
+    story = running().at(10, StopOrdered()).at(10.1, StartOrdered())
+    assert story.state is State.STOPPING
+
+    assert story.at(10.2, Exited(-15, 10.2)).actions == (Spawn(),)
+
+
+def test_the_last_order_wins_while_stopping() -> None:
+    story = running().at(10, StopOrdered()).at(10.1, StartOrdered()).at(10.2, StopOrdered())
+
+    assert story.at(10.3, Exited(-15, 10.3)).state is State.STOPPED
+
+
+def test_a_restart_is_a_stop_with_the_target_up() -> None:
+    story = running().at(10, RestartOrdered())
+    assert (story.state, story.actions) == (State.STOPPING, (TERM,))
+
+    story.at(10.1, Exited(0, 10.1))
+
+    assert (story.state, story.actions, story.process.restarts) == (State.STARTING, (Spawn(),), 0)
+
+
+@pytest.mark.parametrize("state", [State.STOPPED, State.EXITED, State.FATAL])
+def test_a_restart_of_what_is_down_is_a_start(state: State) -> None:
+    process, actions = step(Process(state=state), RestartOrdered(), play().program, 0)
+
+    assert (process.state, process.target, actions) == (State.STARTING, Target.UP, (Spawn(),))
+
+
+def test_a_process_that_cannot_be_signalled_is_unknown_until_it_ends() -> None:
+    story = running().at(10, StopOrdered()).at(10, SignalFailed(1))
+    assert (story.state, story.process.pid) == (State.UNKNOWN, 41)
+
+    assert story.at(60, Exited(0, 60)).state is State.STOPPED
+
+
+def test_an_unknown_process_can_be_tried_again() -> None:
+    story = running().at(10, StopOrdered()).at(10, SignalFailed(1)).at(20, StopOrdered())
+
+    assert (story.state, story.actions) == (State.STOPPING, (TERM,))
+
+
+# --- a reload in between ---------------------------------------------------------------------
+
+
+def test_a_new_starttime_counts_from_the_spawn() -> None:
+    story = play(starttime=60).at(0, StartOrdered()).at(0, Spawned(41, 0))
+
+    story.program = replace(story.program, starttime=5)
+    story.at(3, PolicyChanged())
+
+    assert story.process.deadline == 5
+
+
+def test_a_new_stoptime_counts_from_the_stop() -> None:
+    story = running(stoptime=60).at(10, StopOrdered())
+
+    story.program = replace(story.program, stoptime=5)
+    story.at(12, PolicyChanged())
+
+    assert story.process.deadline == 15
+
+
+# --- enumeration -----------------------------------------------------------------------------
+
+EVENTS: tuple[Event, ...] = (
+    StartOrdered(),
+    StopOrdered(),
+    RestartOrdered(),
+    PolicyChanged(),
+    Spawned(41, 0),
+    SpawnFailed("no"),
+    Exited(0, 0.5),
+    Exited(1, 100),
+    Exited(-9, 100),
+    SignalFailed(1),
+    DeadlineReached(),
+)
+
+
+def plausible(process: Process) -> list[Event]:
+    """The events that can reach a process of that shape, orders at any time."""
+    orders: list[Event] = [StartOrdered(), StopOrdered(), RestartOrdered(), PolicyChanged()]
+    if process.state in (State.STARTING, State.STOPPING) and process.pid is None:
+        orders += [Spawned(41, 0), SpawnFailed("no")]
+    if process.pid is not None:
+        orders += [Exited(0, 0.5), Exited(1, 100), Exited(-9, 100), SignalFailed(1)]
+    if process.deadline is not None:
+        orders += [DeadlineReached()]
+    return orders
+
+
+def shape(process: Process) -> Process:
+    """A process without what only grows or only tells."""
+    deadline = None if process.deadline is None else 1.0
+    return replace(process, since=0, deadline=deadline, reason="", exit_code=None, restarts=0)
+
+
+def reachable(program: Program) -> dict[Process, list[tuple[Event, Process, tuple[Action, ...]]]]:
+    found: dict[Process, list[tuple[Event, Process, tuple[Action, ...]]]] = {}
+    queue = deque([Process()])
+    while queue:
+        process = queue.popleft()
+        if process in found:
+            continue
+        found[process] = []
+        for event in plausible(process):
+            after, actions = step(process, event, program, 100.0)
+            found[process].append((event, after, actions))
+            queue.append(shape(after))
+    return found
+
+
+PROGRAMS = [
+    Program(name="web", command="web", autorestart=policy, starttime=starttime, startretries=2)
+    for policy in AutoRestart
+    for starttime in (0, 1)
+]
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda p: f"{p.autorestart.value}-{p.starttime}")
+def test_every_reachable_shape_makes_sense(program: Program) -> None:
+    for process in reachable(program):
+        with_pid = process.pid is not None
+        match process.state:
+            case State.RUNNING | State.UNKNOWN:
+                assert with_pid
+            case State.STARTING | State.STOPPING:
+                pass
+            case _:
+                assert not with_pid
+        if process.state in (State.BACKOFF, State.STOPPING):
+            assert process.deadline is not None
+        if process.state in (State.RUNNING, State.FATAL, State.STOPPED, State.UNKNOWN):
+            assert process.deadline is None
+        if process.state is State.STARTING:
+            assert (process.deadline is not None) == with_pid
+        assert process.failures <= program.startretries + 1 or program.starttime == 0
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda p: f"{p.autorestart.value}-{p.starttime}")
+def test_every_step_asks_only_for_what_can_be_done(program: Program) -> None:
+    for process, steps in reachable(program).items():
+        for event, after, actions in steps:
+            spawns = [action for action in actions if isinstance(action, Spawn)]
+            assert len(spawns) <= 1
+            if spawns:
+                assert after.state is State.STARTING
+                assert after.pid is None
+            if any(isinstance(action, SendSignal) for action in actions):
+                assert after.state is State.STOPPING
+            if isinstance(event, StopOrdered):
+                assert after.target is Target.DOWN
+            if isinstance(event, StartOrdered | RestartOrdered):
+                assert after.target is Target.UP
+            if process.target is Target.DOWN and not isinstance(
+                event, StartOrdered | RestartOrdered
+            ):
+                assert not spawns
+
+
+def test_the_table_lists_exactly_what_happens() -> None:
+    seen: dict[tuple[State, type[Event]], set[State]] = {}
+    for program in PROGRAMS:
+        for process, steps in reachable(program).items():
+            for event, after, _ in steps:
+                seen.setdefault((process.state, type(event)), set()).add(after.state)
+
+    assert {pair: frozenset(states) for pair, states in seen.items()} == TRANSITIONS
+
+
+def test_every_other_pair_raises() -> None:
+    shapes = reachable(PROGRAMS[0])
+    for process in shapes:
+        for event in EVENTS:
+            if event in plausible(process):
+                continue
+            if isinstance(event, PolicyChanged | SignalFailed):
+                continue  # harmless anywhere: a reload or a failed `signal` may come late
+            with pytest.raises(UnexpectedEvent):
+                step(process, event, PROGRAMS[0], 100.0)
+
+
+def test_every_state_is_reachable() -> None:
+    assert {process.state for process in reachable(PROGRAMS[1])} == set(State)
+
+
+# --- words -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (0, "exit status 0"),
+        (127, "exit status 127"),
+        (-9, "terminated by SIGKILL"),
+        (-33, "terminated by signal 33"),
+    ],
+)
+def test_an_end_in_words(code: int, words: str) -> None:
+    assert describe_code(code) == words
+
+
+def test_a_core_dump_is_told() -> None:
+    assert ending(Exited(-6, 0, core_dumped=True)) == "terminated by SIGABRT (core dumped)"
