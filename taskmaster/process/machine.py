@@ -238,7 +238,8 @@ def _exited(process: Process, code: int, at: float, program: Program, now: float
     if not again:
         return _enter(process, State.EXITED, now, reason=reason), ()
     began = _spawn_time(process)
-    failures = process.failures + 1 if at - began < SHORT_LIFE_SECONDS else 0
+    short = at - began < SHORT_LIFE_SECONDS
+    failures = min(process.failures, program.startretries) + 1 if short else 0
     if failures > program.startretries:
         pace = began + SHORT_LIFE_SECONDS
         paced = _enter(process, State.EXITED, now, deadline=pace, failures=failures, reason=reason)

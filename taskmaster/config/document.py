@@ -1,0 +1,150 @@
+"""YAML text to nodes with their places: the only module that knows PyYAML.
+
+Scalars are kept as the text that was written. YAML 1.1 would make 18 of ``022``, true of ``yes``,
+and 90 of ``1:30``; what a text means is decided by the key that it belongs to, in ``schema``. Two
+equal keys in one mapping, which PyYAML lets pass, are an error, and merge keys are resolved.
+"""
+
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import yaml
+
+from taskmaster.config.errors import ConfigRejected, Place, Problem
+
+MAX_DEPTH: Final = 20
+"""Deeper than any config; PyYAML's composer would end in a RecursionError some hundreds further."""
+
+MAX_TEXT_BYTES: Final = 16 * 1024 * 1024
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_NULL_TAG: Final = "tag:yaml.org,2002:null"
+_MERGE_TAG: Final = "tag:yaml.org,2002:merge"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A scalar as it was written; `is_null` where it is nothing (empty or ``~``, not quoted)."""
+
+    place: Place
+    text: str
+    is_null: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A list."""
+
+    place: Place
+    items: tuple["Node", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """Keys and values in the order of the text; each key with its own place."""
+
+    place: Place
+    items: tuple[tuple[Text, "Node"], ...]
+
+
+Node: TypeAlias = Text | Sequence | Mapping
+
+
+def parse(text: str, file: str) -> Node:
+    """Return the one document of a text.
+
+    Raises:
+        ConfigRejected: it is no YAML, or has equal keys, or is nested too deeply or into itself.
+    """
+    reader = _Reader(text, file)
+    try:
+        # The depth is checked on the events: composing is recursive in PyYAML.
+        depth = 0
+        for event in yaml.parse(text, Loader=_LOADER):
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            if depth > MAX_DEPTH:
+                reader.refuse(event, f"nested more than {MAX_DEPTH} deep")
+        root = yaml.compose(text, Loader=_LOADER)
+    except yaml.MarkedYAMLError as exc:
+        mark = exc.problem_mark or exc.context_mark
+        words = (exc.context, exc.problem)
+        message = ", ".join(word for word in words if word) or "not YAML"
+        place = reader.place(mark)
+        raise ConfigRejected((Problem(place, "", message),)) from None
+    except (yaml.YAMLError, ValueError) as exc:
+        message = " ".join(str(exc).split())
+        raise ConfigRejected((Problem(Place(file), "", message),)) from None
+    if root is None:
+        return Mapping(Place(file), ())
+    node = reader.read(root, ())
+    if reader.problems:
+        raise ConfigRejected(tuple(reader.problems))
+    return node
+
+
+class _Reader:
+    def __init__(self, text: str, file: str) -> None:
+        self.problems: list[Problem] = []
+        self._file = file
+        self._lines = text.splitlines()
+
+    def place(self, mark: yaml.Mark | None) -> Place:
+        if mark is None:
+            return Place(self._file)
+        source = self._lines[mark.line] if mark.line < len(self._lines) else ""
+        return Place(self._file, mark.line + 1, mark.column + 1, source[:400])
+
+    def refuse(self, event: yaml.Event, message: str) -> None:
+        problem = Problem(self.place(event.start_mark), "", message)
+        raise ConfigRejected((problem,))
+
+    def read(self, node: yaml.Node, above: tuple[yaml.Node, ...]) -> Node:
+        place = self.place(node.start_mark)
+        if any(node is ancestor for ancestor in above):
+            self.problems.append(Problem(place, "", "an alias that contains itself"))
+            return Text(place, "", is_null=True)
+        above = (*above, node)
+        if isinstance(node, yaml.SequenceNode):
+            return Sequence(place, tuple(self.read(item, above) for item in node.value))
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, place, above)
+        is_null = node.tag == _NULL_TAG
+        return Text(place, node.value, is_null)
+
+    def _mapping(
+        self, node: yaml.MappingNode, place: Place, above: tuple[yaml.Node, ...]
+    ) -> Mapping:
+        own: dict[str, tuple[Text, Node]] = {}
+        merged: dict[str, tuple[Text, Node]] = {}
+        for key, value in node.value:
+            key_place = self.place(key.start_mark)
+            if not isinstance(key, yaml.ScalarNode):
+                self.problems.append(Problem(key_place, "", "a key must be a plain text"))
+                continue
+            if key.tag == _MERGE_TAG:
+                for merged_name, pair in self._merge(self.read(value, above)).items():
+                    merged.setdefault(merged_name, pair)
+                continue
+            if key.value in own:
+                first = own[key.value][0].place
+                message = f"the key {key.value!r} is here a second time"
+                hint = f"first in line {first.line}"
+                self.problems.append(Problem(key_place, "", message, hint))
+                continue
+            name = Text(key_place, key.value, is_null=False)
+            own[key.value] = (name, self.read(value, above))
+        return Mapping(
+            place, tuple((own | {k: v for k, v in merged.items() if k not in own}).values())
+        )
+
+    def _merge(self, source: Node) -> dict[str, tuple[Text, Node]]:
+        sources = source.items if isinstance(source, Sequence) else (source,)
+        merged: dict[str, tuple[Text, Node]] = {}
+        for item in sources:
+            if not isinstance(item, Mapping):
+                message = "<< merges a mapping, or a list of mappings"
+                self.problems.append(Problem(item.place, "", message))
+                continue
+            for key, value in item.items:
+                merged.setdefault(key.text, (key, value))
+        return merged

@@ -1,0 +1,68 @@
+"""What is wrong with a config, each problem with its place, and shown as people want to read it."""
+
+import enum
+from dataclasses import dataclass
+
+
+class Severity(enum.Enum):
+    """Whether a problem stops the config from being used."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands: line and column count from 1; 0 means the file as a whole."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+    source: str = ""
+
+    def __str__(self) -> str:
+        """Return ``file:line:column``."""
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong, or doubtful.
+
+    Attributes:
+        key: the path of the key, ``programs.nginx.numprocs``; empty for the file as a whole.
+        message: what was expected and what was found; lower case, no stop.
+        hint: what was perhaps meant, or what to do; may be empty.
+    """
+
+    place: Place
+    key: str
+    message: str
+    hint: str = ""
+    severity: Severity = Severity.ERROR
+
+    def __str__(self) -> str:
+        """Return the problem as one line."""
+        warning = "warning: " if self.severity is Severity.WARNING else ""
+        key = f"{self.key}: " if self.key else ""
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{self.place}: {warning}{key}{self.message}{hint}"
+
+    def render(self) -> str:
+        """Return the line, and below it the source line with a caret under the place."""
+        if not self.place.source.strip():
+            return str(self)
+        source = self.place.source.replace("\t", " ").rstrip("\n")
+        return f"{self}\n    {source}\n    {' ' * (self.place.column - 1)}^"
+
+
+class ConfigRejected(Exception):
+    """A config that cannot be used; `problems` holds every error in it."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__(f"{len(problems)} problems")
+        self.problems = problems
+
+    def render(self) -> str:
+        """Return all problems as text."""
+        return "\n".join(problem.render() for problem in self.problems)

@@ -1,0 +1,81 @@
+"""``%(process_num)02d`` and its like: text templates filled in, at two moments. Pure.
+
+Names that never change (`here`, `host_node_name`, `ENV_X`) are filled in when the config is read,
+by `fill_constants`; those of one process when it is started, by `expand`. A lone ``%`` is a ``%``,
+and ``%%`` is one too, as in supervisord.
+"""
+
+import re
+import shlex
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from taskmaster.config.model import Launch, Program
+
+PROCESS_NAMES: Final = ("program_name", "process_num", "process_name")
+_TEMPLATE: Final = re.compile(r"%%|%\((?P<name>[^()\s]*)\)(?P<format>0?\d*[a-zA-Z]?)")
+_FORMAT: Final = re.compile(r"0?\d{0,3}[sd]")
+
+
+class BadTemplate(Exception):
+    """The text names what cannot be expanded; the exception's own text says so."""
+
+
+def fill_constants(text: str, constants: Mapping[str, str]) -> str:
+    """Return the text with its constant names filled in, and everything else checked.
+
+    Raises:
+        BadTemplate: a name that does not exist, or a form that is none.
+    """
+
+    def fill(match: re.Match[str]) -> str:
+        name = match["name"]
+        if name is None:
+            return "%%"
+        if not _FORMAT.fullmatch(match["format"]):
+            raise BadTemplate(f"%({name}){match['format']} is no form; write %({name})s")
+        if name in PROCESS_NAMES:
+            if match["format"].endswith("d") and name != "process_num":
+                raise BadTemplate(f"%({name})d is no number; write %({name})s")
+            return match[0]
+        if name not in constants:
+            raise BadTemplate(f"%({name})s cannot be expanded; {_available(constants)}")
+        return constants[name].replace("%", "%%")
+
+    return _TEMPLATE.sub(fill, text)
+
+
+def _available(constants: Iterable[str]) -> str:
+    names = [name for name in constants if not name.startswith("ENV_")]
+    return f"known are {', '.join((*PROCESS_NAMES, *names))} and ENV_X for each variable X"
+
+
+def expand(program: Program, index: int) -> Launch:
+    """Return what one process of a program is started with."""
+    values: Mapping[str, str | int] = {
+        "program_name": program.name,
+        "process_num": index,
+        "process_name": f"{program.name}:{index}",
+    }
+
+    def fill(text: str) -> str:
+        return _TEMPLATE.sub(
+            lambda m: "%" if m["name"] is None else _format(m["format"], values[m["name"]]), text
+        )
+
+    def fill_path(path: str | None) -> str | None:
+        return None if path is None else fill(path)
+
+    command = program.command
+    words = shlex.split(fill(command)) if isinstance(command, str) else [fill(w) for w in command]
+    return Launch(
+        argv=tuple(words),
+        environment=tuple((name, fill(value)) for name, value in program.environment),
+        workingdir=fill_path(program.workingdir),
+        stdout=fill_path(program.stdout),
+        stderr=fill_path(program.stderr),
+    )
+
+
+def _format(form: str, value: str | int) -> str:
+    return f"%{form}" % value

@@ -1,0 +1,155 @@
+"""Read a config and the files it includes: the one place that opens them."""
+
+import glob
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from taskmaster.config.advice import advise
+from taskmaster.config.document import MAX_TEXT_BYTES, Node, Sequence, Text, parse
+from taskmaster.config.document import Mapping as MappingNode
+from taskmaster.config.errors import ConfigRejected, Place, Problem, Severity
+from taskmaster.config.model import Config, Program, Settings
+from taskmaster.config.schema import (
+    Surroundings,
+    read_programs,
+    read_settings,
+    unknown_key_hint,
+)
+
+_MAX_SOCKET_PATH_BYTES: Final = 103
+"""sun_path of unix(7) holds 107 on Linux and 103 on macOS."""
+
+_SECTIONS: Final = ("taskmaster", "programs", "include")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A config that can be used, and what is doubtful about it."""
+
+    config: Config
+    warnings: tuple[Problem, ...]
+
+
+def load(path: str, environment: Mapping[str, str]) -> Loaded:
+    """Read and check the config at an absolute path.
+
+    Raises:
+        ConfigRejected: with every problem that could be found.
+    """
+    home = environment.get("HOME") or os.path.expanduser("~")
+    constants = {f"ENV_{name}": value for name, value in environment.items()}
+    constants |= {"here": os.path.dirname(path), "host_node_name": platform.node()}
+    around = Surroundings(constants, home)
+    root = _sections(_parse_file(path), path, _SECTIONS, around)
+    defaults = default_settings(os.geteuid(), environment, home)
+    settings = read_settings(root.get("taskmaster"), around, defaults)
+    programs = read_programs(root.get("programs"), around)
+    for included in _included(root.get("include"), path, around):
+        around.constants["here"] = os.path.dirname(included)
+        try:
+            inner = _sections(_parse_file(included), included, ("programs",), around)
+        except ConfigRejected as exc:
+            around.problems.extend(exc.problems)
+            continue
+        for name, entry in read_programs(inner.get("programs"), around).items():
+            if name in programs:
+                first = programs[name][0].place
+                message = f"the program {name!r} is here a second time"
+                around.error(entry[0].place, f"programs.{name}", message, f"first in {first}")
+            else:
+                programs[name] = entry
+    _check_paths(settings, programs, path, around)
+    around.problems += advise(programs, environment)
+    errors = tuple(p for p in around.problems if p.severity is Severity.ERROR)
+    if errors:
+        raise ConfigRejected(errors)
+    by_name = {name: program for name, (_, program) in programs.items()}
+    config = Config(path=path, settings=settings, programs=MappingProxyType(by_name))
+    return Loaded(config, tuple(around.problems))
+
+
+def default_settings(uid: int, environment: Mapping[str, str], home: str) -> Settings:
+    """Return the settings of a config that names none (DESIGN, sections 3 and 4)."""
+    if uid == 0:
+        socket, logs = "/run/taskmaster/taskmaster.sock", "/var/log"
+    else:
+        runtime = environment.get("XDG_RUNTIME_DIR")
+        folder = f"{runtime}/taskmaster" if runtime else f"/tmp/taskmaster-{uid}"
+        socket = f"{folder}/taskmaster.sock"
+        logs = environment.get("XDG_STATE_HOME") or f"{home}/.local/state"
+    return Settings(socket=socket, logfile=f"{logs}/taskmaster/taskmaster.log")
+
+
+def _parse_file(path: str) -> Node:
+    try:
+        with open(path, "rb") as file:
+            data = file.read(MAX_TEXT_BYTES + 1)
+        if len(data) > MAX_TEXT_BYTES:
+            message = f"longer than {MAX_TEXT_BYTES} bytes"
+            raise ConfigRejected((Problem(Place(path), "", message),))
+        return parse(data.decode("utf-8-sig"), path)
+    except OSError as exc:
+        message = f"cannot be read: {(exc.strerror or str(exc)).lower()}"
+        raise ConfigRejected((Problem(Place(path), "", message),)) from None
+    except UnicodeDecodeError as exc:
+        message = f"not UTF-8: byte {exc.start} is {data[exc.start]:#04x}"
+        raise ConfigRejected((Problem(Place(path), "", message),)) from None
+
+
+def _sections(
+    node: Node, path: str, known: tuple[str, ...], around: Surroundings
+) -> dict[str, Node]:
+    if isinstance(node, Text) and node.is_null:
+        return {}
+    if not isinstance(node, MappingNode):
+        problem = Problem(node.place, "", "expected sections such as programs:, got something else")
+        raise ConfigRejected((problem,))
+    sections = {}
+    for name, value in node.items:
+        if name.text in known:
+            sections[name.text] = value
+        elif not name.text.startswith("x-"):
+            hint = unknown_key_hint(name.text, dict.fromkeys(known))
+            hint = hint or f"known are {', '.join(known)}, and x-... for your own"
+            around.error(name.place, name.text, "unknown section", hint)
+    if not sections and not around.problems:
+        around.warn(Place(path), "", "nothing in it, so nothing will run")
+    return sections
+
+
+def _included(node: Node | None, path: str, around: Surroundings) -> list[str]:
+    if node is None:
+        return []
+    items = node.items if isinstance(node, Sequence) else (node,)
+    found: dict[str, None] = {}
+    for item in items:
+        if not isinstance(item, Text) or item.is_null:
+            around.error(
+                item.place, "include", "expected a path or a pattern such as conf.d/*.yaml"
+            )
+            continue
+        pattern = os.path.join(os.path.dirname(path), os.path.expanduser(item.text))
+        matching = sorted(glob.glob(pattern))
+        if not matching:
+            around.warn(item.place, "include", f"no file matches {item.text!r}")
+        found.update(dict.fromkeys(os.path.abspath(match) for match in matching))
+    return list(found)
+
+
+def _check_paths(
+    settings: Settings,
+    programs: Mapping[str, tuple[Text, Program]],
+    path: str,
+    around: Surroundings,
+) -> None:
+    if len(os.fsencode(settings.socket)) > _MAX_SOCKET_PATH_BYTES:
+        message = f"a socket's path has at most {_MAX_SOCKET_PATH_BYTES} bytes"
+        around.error(Place(path), "taskmaster.socket", f"{message}: {settings.socket}")
+    for name, (key, program) in programs.items():
+        if settings.logfile in (program.stdout, program.stderr):
+            message = f"{settings.logfile} is the daemon's event log"
+            around.error(key.place, f"programs.{name}", message, "give it a file of its own")
