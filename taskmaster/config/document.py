@@ -6,7 +6,7 @@ equal keys in one mapping, which PyYAML lets pass, are an error, and merge keys 
 """
 
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import yaml
 
@@ -88,7 +88,7 @@ class _Reader:
         self._file = file
         self._lines = text.splitlines()
 
-    def place(self, mark: yaml.Mark | None) -> Place:
+    def place(self, mark: Any) -> Place:  # noqa: ANN401 - PyYAML has a Mark for each loader
         if mark is None:
             return Place(self._file)
         source = self._lines[mark.line] if mark.line < len(self._lines) else ""

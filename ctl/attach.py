@@ -1,0 +1,257 @@
+"""Sit at a process's terminal: carry keys and screen until the user leaves or the process ends.
+
+One loop over the user's terminal, the daemon's socket and a wake-up pipe for signals. Nothing in it
+blocks: what one side does not take waits in a bounded buffer, and then the other side is not read.
+"""
+
+import contextlib
+import os
+import select
+import signal
+import time
+from collections.abc import Mapping
+from typing import Final
+
+from ctl.connection import Connection, ConnectionLost
+from ctl.keys import ESCAPE_SECONDS, KeyFilter
+from ctl.modes import TerminalModes
+from ctl.terminal import Guard, UserTerminal
+from taskmaster.protocol.frames import (
+    Frame,
+    FrameDecoder,
+    FrameType,
+    ProtocolViolation,
+    encode_frame,
+    encode_size,
+)
+from taskmaster.protocol.messages import Attach, Attached
+
+EXIT_UNUSABLE: Final = 2
+EXIT_LOST: Final = 70
+_READ_BYTES: Final = 64 * 1024
+_MAX_WAITING: Final = 256 * 1024
+_SIGNALS: Final = (
+    signal.SIGWINCH,
+    signal.SIGTERM,
+    signal.SIGHUP,
+    signal.SIGINT,
+    signal.SIGQUIT,
+    signal.SIGTSTP,
+    signal.SIGCONT,
+)
+
+
+class AttachRefused(Exception):
+    """This terminal cannot be attached to that process."""
+
+
+def attach(
+    connection: Connection,
+    name: str,
+    environment: Mapping[str, str],
+    *,
+    key: int | None,
+    key_name: str,
+    read_only: bool,
+) -> int:
+    """Attach the user's terminal to a process; return the exit status.
+
+    Raises:
+        RequestError: the daemon says no.
+        ConnectionLost: it is gone before the attachment stood.
+        NoTerminal: there is no terminal to attach.
+        AttachRefused: it would be attached to itself.
+    """
+    terminal = UserTerminal()
+    rows, columns = terminal.size()
+    if environment.get("TASKMASTER_PROCESS") == name and (
+        environment.get("TASKMASTER_SOCKET") == connection.path
+    ):
+        raise AttachRefused(f"this is the terminal of {name}: it cannot be attached to itself")
+    attached = connection.request(Attach(name, rows, columns, read_only))
+    if not isinstance(attached, Attached):
+        raise ConnectionLost("the daemon answered something else than asked")
+    leave = f"{key_name} detaches" if key is not None else "no key detaches"
+    mode = ", read only" if read_only else ""
+    print(f"[attached to {attached.name}{mode}; {leave}]", flush=True)
+    relay = _Relay(connection, terminal, KeyFilter(key), read_only=read_only)
+    status, words = relay.run(attached.name)
+    print(f"\r\n[{words}]", flush=True)
+    return status
+
+
+class _Relay:
+    def __init__(
+        self, connection: Connection, terminal: UserTerminal, keys: KeyFilter, *, read_only: bool
+    ) -> None:
+        self._connection = connection
+        self._socket = connection.socket
+        self._terminal = terminal
+        self._keys = keys
+        self._read_only = read_only
+        self._modes = TerminalModes()
+        self._decoder = FrameDecoder()
+        self._to_daemon = bytearray()
+        self._to_user = bytearray()
+        self._guard: Guard | None = None
+        self._outcome: tuple[int, str] | None = None
+        self._ended: tuple[int, str] | None = None
+
+    def run(self, name: str) -> tuple[int, str]:
+        """Carry until it is over; return the exit status and what to tell."""
+        self._name = name
+        wakeup, writer = os.pipe()
+        for end in (wakeup, writer):
+            os.set_blocking(end, False)
+        self._socket.setblocking(False)
+        handlers = {number: signal.signal(number, _handled_by_wakeup) for number in _SIGNALS}
+        previous = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+        try:
+            with self._terminal.raw(self._modes.restore) as guard:
+                self._guard = guard
+                self._from_daemon(self._connection.rest())
+                while self._outcome is None:
+                    self._turn(wakeup)
+        finally:
+            signal.set_wakeup_fd(previous)
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+            os.close(wakeup)
+            os.close(writer)
+        return self._outcome
+
+    def _turn(self, wakeup: int) -> None:
+        tty = self._terminal.descriptor
+        readers = [wakeup]
+        if len(self._to_daemon) < _MAX_WAITING:
+            readers.append(tty)
+        if len(self._to_user) < _MAX_WAITING and self._ended is None:
+            readers.append(self._socket.fileno())
+        writers = [tty] if self._to_user else []
+        writers += [self._socket.fileno()] if self._to_daemon else []
+        timeout = ESCAPE_SECONDS if self._keys.holds_back else None
+        ready, writable, _ = select.select(readers, writers, [], timeout)
+        if tty in writable:
+            self._write_user()
+        if self._socket.fileno() in writable:
+            self._write_daemon()
+        if wakeup in ready:
+            self._on_signals(os.read(wakeup, 512))
+        if self._socket.fileno() in ready:
+            self._read_daemon()
+        if tty in ready:
+            self._read_user()
+        elif self._keys.holds_back and not ready:
+            self._type(self._keys.flush())
+        if self._ended is not None and not self._to_user:
+            self._outcome = self._ended
+
+    def _read_user(self) -> None:
+        try:
+            data = os.read(self._terminal.descriptor, _READ_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._outcome = (128 + signal.SIGHUP, f"the terminal is gone; left {self._name}")
+            return
+        typed = self._keys.feed(data, time.monotonic())
+        self._type(typed.data)
+        if typed.detach:
+            self._flush_to_daemon()
+            self._outcome = (0, f"detached from {self._name}")
+
+    def _type(self, data: bytes) -> None:
+        if not self._read_only:
+            for start in range(0, len(data), _READ_BYTES):
+                chunk = data[start : start + _READ_BYTES]
+                self._to_daemon += encode_frame(FrameType.INPUT, chunk)
+
+    def _flush_to_daemon(self) -> None:
+        """Send the keys typed before the detach key, as far as the daemon takes them now."""
+        with contextlib.suppress(OSError):
+            self._write_daemon()
+
+    def _read_daemon(self) -> None:
+        try:
+            data = self._socket.recv(_READ_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._ended = (EXIT_LOST, "the connection to the daemon is lost")
+            return
+        self._from_daemon(data)
+
+    def _from_daemon(self, data: bytes) -> None:
+        try:
+            for frame in self._decoder.feed(data):
+                self._take(frame)
+        except ProtocolViolation as exc:
+            self._ended = (EXIT_LOST, f"the daemon sent what is no frame: {exc}")
+
+    def _take(self, frame: Frame) -> None:
+        match frame.type:
+            case FrameType.OUTPUT:
+                self._to_user += frame.payload
+                if self._modes.feed(frame.payload) and self._guard is not None:
+                    self._guard.update(self._modes.restore())
+            case FrameType.NOTICE:
+                text = frame.payload.decode("utf-8", "replace")
+                self._to_user += f"\x1b[0m\r\n[{text}]\r\n".encode()
+            case FrameType.END:
+                self._ended = (0, frame.payload.decode("utf-8", "replace"))
+            case _:
+                raise ProtocolViolation(f"a {frame.type.name} frame")
+
+    def _write_user(self) -> None:
+        try:
+            written = os.write(self._terminal.descriptor, self._to_user[:_READ_BYTES])
+            del self._to_user[:written]
+        except BlockingIOError:
+            pass
+        except OSError:
+            self._outcome = (128 + signal.SIGHUP, f"the terminal is gone; left {self._name}")
+
+    def _write_daemon(self) -> None:
+        try:
+            sent = self._socket.send(self._to_daemon)
+            del self._to_daemon[:sent]
+        except BlockingIOError:
+            pass
+        except OSError:
+            self._to_daemon.clear()  # its end is read next
+
+    def _on_signals(self, numbers: bytes) -> None:
+        for number in dict.fromkeys(numbers):
+            match number:
+                case signal.SIGWINCH:
+                    self._send_size()
+                case signal.SIGTSTP:
+                    self._suspend()
+                case signal.SIGCONT:
+                    self._resume()
+                case _:
+                    name = signal.Signals(number).name
+                    self._outcome = (128 + number, f"{name}; left {self._name}")
+
+    def _send_size(self) -> None:
+        rows, columns = self._terminal.size()
+        if rows and columns:
+            self._to_daemon += encode_frame(FrameType.SIZE, encode_size(rows, columns))
+
+    def _suspend(self) -> None:
+        self._terminal.leave(self._modes.restore())
+        os.kill(os.getpid(), signal.SIGSTOP)
+        self._resume()
+
+    def _resume(self) -> None:
+        self._terminal.enter()
+        os.set_blocking(self._terminal.descriptor, False)
+        self._send_size()
+
+
+def _handled_by_wakeup(number: int, frame: object) -> None:
+    """Do nothing: the wake-up pipe has the number by now."""
