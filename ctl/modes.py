@@ -1,8 +1,8 @@
 r"""Which modes a program has switched on in the user's terminal, and how to take them back. Pure.
 
-The bytes that bring a terminal back are in the order of facts/attach.md, 3.9. The alternate screen is
-left only if it was entered: ``CSI ?1049l`` moves the cursor otherwise. No full reset (RIS): it would
-wipe the user's scrollback.
+The bytes that bring a terminal back are in the order of facts/attach.md, 3.9. The alternate screen
+is left only if it was entered: ``CSI ?1049l`` moves the cursor otherwise. No full reset (RIS): it
+would wipe the user's scrollback.
 """
 
 import re

@@ -1,8 +1,8 @@
 """The user's own terminal: raw while attached, and brought back on every way out.
 
-Even when this client is killed by SIGKILL: a small guard process holds the terminal and a pipe to us.
-It is told over the pipe how the terminal is to be brought back; when the pipe ends without a goodbye
-it does so (facts/attach.md, 3.9).
+Even when this client is killed by SIGKILL: a small guard process holds the terminal and a pipe to
+us. It is told over the pipe how the terminal is to be brought back; when the pipe ends without a
+goodbye it does so (facts/attach.md, 3.9).
 """
 
 import contextlib

@@ -1,0 +1,397 @@
+"""The commands: words to request, result to text and exit status. One table for all of the client.
+
+One-shot use, the shell and `help` read the same table. A command writes data to standard output and
+complaints to standard error, and raises `Unusable` for words that mean nothing.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ctl import render
+from ctl.connection import Connection, ConnectionLost
+from taskmaster import __version__
+from taskmaster.protocol import messages
+from taskmaster.protocol.messages import ErrorCode, Outcome, RequestError, Verdict
+
+EXIT_DONE: Final = 0
+EXIT_FAILED: Final = 1
+EXIT_UNUSABLE: Final = 2
+EXIT_NOT_RUNNING: Final = 3
+EXIT_NO_SUCH_NAME: Final = 4
+DEFAULT_TAIL_BYTES: Final = 1600
+"""supervisorctl's."""
+
+
+class Unusable(Exception):
+    """The words cannot be used; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a command works with.
+
+    Attributes:
+        connect: gives a fresh connection to the daemon; raises NoDaemon.
+        as_json: print one JSON document instead of text.
+        in_shell: the command was typed into the control shell.
+    """
+
+    connect: Callable[[], Connection]
+    as_json: bool = False
+    in_shell: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command.
+
+    Attributes:
+        usage: its words, as help shows them.
+        summary: one line.
+        details: what else there is to know.
+        run: performs it and returns the exit status.
+        takes_names: process names complete behind it.
+    """
+
+    usage: str
+    summary: str
+    details: str
+    run: Callable[[Context, Sequence[str]], int]
+    takes_names: bool = True
+
+
+def _ask(context: Context, request: messages.Request) -> messages.Result:
+    connection = context.connect()
+    try:
+        return connection.request(request)
+    finally:
+        connection.close()
+
+
+def _show(context: Context, result: messages.Result, text: str) -> None:
+    if context.as_json:
+        text = json.dumps(messages.to_json(result), indent=2)
+    if text:
+        print(text, flush=True)
+
+
+def _complain(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _names(words: Sequence[str]) -> tuple[str, ...]:
+    for word in words:
+        if word.startswith("-"):
+            raise Unusable(f"unknown option {word}")
+    return tuple(words)
+
+
+def _needed(words: Sequence[str]) -> tuple[str, ...]:
+    if not words:
+        raise Unusable("it needs the name of a process, or all")
+    return _names(words)
+
+
+def _nothing(words: Sequence[str]) -> None:
+    if words:
+        raise Unusable(f"it takes no words, got {words[0]}")
+
+
+def _status(context: Context, words: Sequence[str]) -> int:
+    names = () if "all" in words else _names(words)
+    try:
+        result = _ask(context, messages.Status(names))
+    except RequestError as exc:
+        if exc.code is not ErrorCode.NO_SUCH_NAME:
+            raise
+        _complain(exc.message)
+        return EXIT_NO_SUCH_NAME
+    assert isinstance(result, list)
+    _show(context, result, render.status_table(result))
+    return EXIT_DONE if all(p.state == "RUNNING" for p in result) else EXIT_NOT_RUNNING
+
+
+def _outcomes(context: Context, request: messages.Request) -> int:
+    result = _ask(context, request)
+    assert isinstance(result, list)
+    if context.as_json:
+        _show(context, result, "")
+    failed = False
+    for outcome in result:
+        assert isinstance(outcome, Outcome)
+        failed = failed or outcome.verdict in (Verdict.FAILED, Verdict.NO_SUCH_NAME)
+        if not context.as_json:
+            print(render.outcome_line(outcome), flush=True)
+    return EXIT_FAILED if failed else EXIT_DONE
+
+
+def _start(context: Context, words: Sequence[str]) -> int:
+    return _outcomes(context, messages.Start(_needed(words)))
+
+
+def _stop(context: Context, words: Sequence[str]) -> int:
+    return _outcomes(context, messages.Stop(_needed(words)))
+
+
+def _restart(context: Context, words: Sequence[str]) -> int:
+    return _outcomes(context, messages.Restart(_needed(words)))
+
+
+def _clear(context: Context, words: Sequence[str]) -> int:
+    return _outcomes(context, messages.Clear(_needed(words)))
+
+
+def _signal(context: Context, words: Sequence[str]) -> int:
+    if len(words) < 2:
+        raise Unusable("it needs a signal and the name of a process, or all")
+    return _outcomes(context, messages.Signal(words[0], _names(words[1:])))
+
+
+def _report(context: Context, request: messages.Request) -> int:
+    result = _ask(context, request)
+    assert isinstance(result, messages.ReloadReport)
+    for warning in result.warnings:
+        _complain(warning)
+    _show(context, result, render.reload_text(result))
+    return EXIT_DONE
+
+
+def _reload(context: Context, words: Sequence[str]) -> int:
+    _nothing(words)
+    return _report(context, messages.Reload())
+
+
+def _reread(context: Context, words: Sequence[str]) -> int:
+    _nothing(words)
+    return _report(context, messages.Reread())
+
+
+def _shutdown(context: Context, words: Sequence[str]) -> int:
+    _nothing(words)
+    if context.in_shell and sys.stdin.isatty():
+        answer = input("Really stop every process and the daemon? y/N ")
+        if answer.strip().lower() not in ("y", "yes"):
+            return EXIT_DONE
+    _ask(context, messages.Shutdown())
+    print("shut down", flush=True)
+    return EXIT_DONE
+
+
+def _pid(context: Context, words: Sequence[str]) -> int:
+    result = _ask(context, messages.Pid(_names(words)))
+    assert isinstance(result, list)
+    _show(context, result, render.pid_lines(result))
+    return EXIT_DONE if all(process.pid for process in result) else EXIT_FAILED
+
+
+def _version(context: Context, words: Sequence[str]) -> int:
+    _nothing(words)
+    result = _ask(context, messages.Version())
+    assert isinstance(result, messages.Hello)
+    text = f"taskmasterd {result.version} (pid {result.pid}), taskmasterctl {__version__}"
+    _show(context, result, text)
+    return EXIT_DONE
+
+
+def _tail(context: Context, words: Sequence[str]) -> int:
+    follow, limit, rest = _tail_options(words)
+    if not 1 <= len(rest) <= 2:
+        raise Unusable("it needs the name of one process, and perhaps stdout or stderr")
+    stream = rest[1] if len(rest) > 1 else "stdout"
+    return _print_log(context, messages.Tail(rest[0], stream, limit, follow))
+
+
+def _maintail(context: Context, words: Sequence[str]) -> int:
+    follow, limit, rest = _tail_options(words)
+    _nothing(rest)
+    return _print_log(context, messages.MainTail(limit, follow))
+
+
+def _tail_options(words: Sequence[str]) -> tuple[bool, int, list[str]]:
+    follow, limit, rest = False, DEFAULT_TAIL_BYTES, []
+    for word in words:
+        if word == "-f":
+            follow = True
+        elif word.startswith("-") and word[1:].isdecimal():
+            limit = min(int(word[1:]), messages.MAX_TAIL_BYTES)
+        elif word.startswith("-"):
+            raise Unusable(f"unknown option {word}")
+        else:
+            rest.append(word)
+    return follow, limit, rest
+
+
+def _print_log(context: Context, request: messages.Tail | messages.MainTail) -> int:
+    connection = context.connect()
+    try:
+        first = connection.request(request)
+        if isinstance(first, messages.LogText):
+            _write(context, first.data)
+        if request.follow:
+            for told in connection.notifications(request.METHOD):
+                if isinstance(told, messages.LogAppended):
+                    if told.skipped_bytes:
+                        _complain(f"[{told.skipped_bytes} bytes were skipped]")
+                    _write(context, told.data)
+    except KeyboardInterrupt:
+        if not context.in_shell:
+            raise
+        print()
+    except ConnectionLost:
+        if not request.follow:
+            raise
+        _complain("[the daemon has gone]")
+        return EXIT_FAILED
+    finally:
+        connection.close()
+    return EXIT_DONE
+
+
+def _write(context: Context, data: bytes) -> None:
+    if context.as_json:
+        print(json.dumps({"data": data.decode("utf-8", "replace")}), flush=True)
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+
+
+def _attach(context: Context, words: Sequence[str]) -> int:
+    from ctl import attach, keys, terminal
+
+    read_only, key_name, rest = False, keys.DEFAULT_KEY, []
+    remaining = list(words)
+    while remaining:
+        word = remaining.pop(0)
+        if word in ("-r", "--read-only"):
+            read_only = True
+        elif word == "--detach-key" and remaining:
+            key_name = remaining.pop(0)
+        elif word.startswith("--detach-key="):
+            key_name = word.partition("=")[2]
+        elif word.startswith("-"):
+            raise Unusable(f"unknown option {word}")
+        else:
+            rest.append(word)
+    if len(rest) != 1:
+        raise Unusable("it needs the name of one process")
+    try:
+        key = keys.parse_key(key_name)
+    except ValueError as exc:
+        raise Unusable(str(exc)) from None
+    connection = context.connect()
+    shown = "Ctrl-]" if key_name == keys.DEFAULT_KEY else key_name
+    try:
+        return attach.attach(
+            connection, rest[0], os.environ, key=key, key_name=shown, read_only=read_only
+        )
+    except (attach.AttachRefused, terminal.NoTerminal) as exc:
+        _complain(f"attach: {exc}")
+        return EXIT_UNUSABLE if isinstance(exc, terminal.NoTerminal) else EXIT_FAILED
+    finally:
+        connection.close()
+
+
+def _help(context: Context, words: Sequence[str]) -> int:
+    for word in words:
+        command = COMMANDS.get(word)
+        if command is None:
+            raise Unusable(unknown_command(word))
+        print(f"{command.usage}\n  {command.summary}")
+        if command.details:
+            print(f"  {command.details}")
+    if not words:
+        width = max(len(command.usage) for command in COMMANDS.values())
+        for command in COMMANDS.values():
+            print(f"{command.usage:<{width}}  {command.summary}")
+        print("\nA NAME is nginx:0, nginx (all of a program), a pattern such as 'web*', or all.")
+    return EXIT_DONE
+
+
+def _exit(context: Context, words: Sequence[str]) -> int:
+    raise Unusable("there is no shell to leave")
+
+
+def unknown_command(word: str) -> str:
+    """Return what to say of a command that does not exist, with what was perhaps meant."""
+    import difflib
+
+    near = difflib.get_close_matches(word, COMMANDS, 1)
+    hint = f"; did you mean {near[0]}?" if near else "; try help"
+    return f"no such command: {word}{hint}"
+
+
+COMMANDS: Final[dict[str, Command]] = {
+    "status": Command("status [NAME...]", "what runs and what does not, and why", "", _status),
+    "start": Command("start NAME...", "start, and wait for the outcome", "", _start),
+    "stop": Command("stop NAME...", "stop, and wait for the outcome", "", _stop),
+    "restart": Command("restart NAME...", "stop what is up, then start", "", _restart),
+    "signal": Command(
+        "signal SIG NAME...",
+        "send a signal",
+        "SIG is HUP, SIGHUP or 1; only the process gets it.",
+        _signal,
+    ),
+    "attach": Command(
+        "attach [--read-only] [--detach-key KEY] NAME",
+        "sit at its terminal; Ctrl-] detaches",
+        "KEY is ^], C-x, or none. Ctrl-C and the like go to the process.",
+        _attach,
+    ),
+    "tail": Command(
+        "tail [-f] [-BYTES] NAME [stdout|stderr]",
+        "the end of its log; -f goes on until Ctrl-C",
+        "Without a log file it is what the daemon keeps in memory.",
+        _tail,
+    ),
+    "maintail": Command(
+        "maintail [-f] [-BYTES]",
+        "the end of the daemon's event log",
+        "",
+        _maintail,
+        takes_names=False,
+    ),
+    "clear": Command("clear NAME...", "empty its log files", "", _clear),
+    "pid": Command("pid [NAME...]", "process ids; without a name the daemon's", "", _pid),
+    "reload": Command(
+        "reload",
+        "read the config again and apply it",
+        "What did not change keeps running; a config with errors changes nothing.",
+        _reload,
+        takes_names=False,
+    ),
+    "reread": Command("reread", "say what reload would do", "", _reread, takes_names=False),
+    "shutdown": Command(
+        "shutdown", "stop every process, then the daemon", "", _shutdown, takes_names=False
+    ),
+    "version": Command("version", "of daemon and client", "", _version, takes_names=False),
+    "help": Command("help [COMMAND]", "this list, or more of one", "", _help, takes_names=False),
+    "exit": Command("exit", "leave the shell (quit and Ctrl-D too)", "", _exit, takes_names=False),
+}
+
+
+def run(context: Context, words: Sequence[str]) -> int:
+    """Run one command; return its exit status. Complaints go to standard error.
+
+    Raises:
+        NoDaemon: nobody answers.
+        ConnectionLost: the daemon went in the middle of it.
+    """
+    command = COMMANDS.get(words[0])
+    if command is None:
+        _complain(unknown_command(words[0]))
+        return EXIT_UNUSABLE
+    if any(word in ("-h", "--help") for word in words[1:]):
+        return _help(context, words[:1])
+    try:
+        return command.run(context, words[1:])
+    except Unusable as exc:
+        _complain(f"{words[0]}: {exc}\nusage: {command.usage}")
+        return EXIT_UNUSABLE
+    except RequestError as exc:
+        _complain(exc.message)
+        return EXIT_FAILED
