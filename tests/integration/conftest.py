@@ -1,0 +1,122 @@
+"""A real daemon for each test, in a folder of its own, gone at its end."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+DEADLINE_SECONDS = 60.0
+"""For a condition that should hold long before; only a broken program meets it."""
+
+
+def wait_for(condition: Callable[[], Any], what: str) -> Any:
+    """Wait until the condition gives something true, and return that."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while time.monotonic() < deadline:
+        if result := condition():
+            return result
+        time.sleep(0.02)
+    pytest.fail(f"waited {DEADLINE_SECONDS} s for {what}")
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+class Site:
+    """A folder with a config, and the daemon that runs it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.config = folder / "c.yaml"
+        self.socket = folder / "s.sock"
+        self.pidfile = folder / "p.pid"
+        self.environment = os.environ | {"HOME": str(folder), "XDG_STATE_HOME": str(folder)}
+        self.environment.pop("TASKMASTER_SOCKET", None)
+        self._spawned: list[int] = []
+
+    def write(self, programs: str) -> None:
+        """Write the config: the daemon's own section and these programs (YAML, indented by 2)."""
+        settings = f"taskmaster: {{socket: {self.socket}, logfile: ev.log, pidfile: p.pid}}\n"
+        self.config.write_text(f"{settings}programs:\n{programs}\n")
+
+    def start(self, programs: str, *options: str) -> None:
+        self.write(programs)
+        done = self.daemon(*options)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def daemon(self, *options: str) -> subprocess.CompletedProcess[str]:
+        words = [sys.executable, "-P", "-m", "taskmaster", *options, str(self.config)]
+        return self._run(words, "")
+
+    def ctl(self, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        return self._run([*self.client, *words], stdin)
+
+    @property
+    def client(self) -> list[str]:
+        return [sys.executable, "-P", "-m", "ctl", "-s", str(self.socket)]
+
+    def _run(self, words: list[str], stdin: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            words,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            env=self.environment,
+            timeout=DEADLINE_SECONDS,
+            check=False,
+        )
+
+    def status(self, name: str) -> dict[str, Any]:
+        answer = self.ctl("--json", "status", name)
+        assert answer.returncode in (0, 3), answer.stderr
+        found: dict[str, Any] = json.loads(answer.stdout)[0]
+        return found
+
+    def wait_state(self, name: str, state: str) -> dict[str, Any]:
+        def reached() -> dict[str, Any] | None:
+            now = self.status(name)
+            return now if now["state"] == state else None
+
+        result: dict[str, Any] = wait_for(reached, f"{name} to be {state}: {self.events()}")
+        return result
+
+    def events(self) -> str:
+        path = self.folder / "ev.log"
+        return path.read_text() if path.exists() else ""
+
+    def wait_event(self, text: str) -> str:
+        result: str = wait_for(lambda: self.events() if text in self.events() else "", text)
+        return result
+
+    @property
+    def pid(self) -> int:
+        return int(self.pidfile.read_text())
+
+    def end(self) -> None:
+        """End the daemon by pid, whatever state it is in."""
+        if not self.pidfile.exists():
+            return
+        pid = self.pid
+        for number in (signal.SIGTERM, signal.SIGTERM):
+            if is_alive(pid):
+                os.kill(pid, number)
+        wait_for(lambda: not is_alive(pid), "the daemon to end")
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    it = Site(tmp_path)
+    yield it
+    it.end()
