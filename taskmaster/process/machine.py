@@ -169,7 +169,7 @@ def step(process: Process, event: Event, program: Program, now: float) -> Result
             return _failed(ended, f"exited too quickly: {ending(event)}", program, now)
         case State.RUNNING, Exited(code, at):
             return _exited(replace(process, pid=None, exit_code=code), code, at, program, now)
-        case ((State.STOPPING | State.UNKNOWN), Exited(code)):
+        case ((State.STOPPING | State.UNKNOWN), Exited(code)) if process.pid is not None:
             return _stopped(replace(process, pid=None, exit_code=code), now)
 
         # --- time -----------------------------------------------------------------------------
@@ -185,10 +185,10 @@ def step(process: Process, event: Event, program: Program, now: float) -> Result
             return replace(process, deadline=again), (kill,)
 
         # --- a signal that could not be sent --------------------------------------------------
-        case State.STOPPING, SignalFailed():
+        case State.STOPPING, SignalFailed() if process.pid is not None:
             reason = "cannot be signalled: operation not permitted"
             return _enter(process, State.UNKNOWN, now, reason=reason), ()
-        case _, SignalFailed():
+        case _, SignalFailed() if process.pid is not None:
             return unchanged
         case _:
             raise UnexpectedEvent(process, event)
@@ -320,7 +320,12 @@ _NEXT: Final[dict[type[Event], dict[State, set[State]]]] = {
         State.STOPPING: {State.STOPPED, State.STARTING},
         State.UNKNOWN: {State.STOPPED, State.STARTING},
     },
-    SignalFailed: {state: {State.UNKNOWN if state is State.STOPPING else state} for state in State},
+    SignalFailed: {
+        State.STARTING: {State.STARTING},
+        State.RUNNING: {State.RUNNING},
+        State.STOPPING: {State.UNKNOWN},
+        State.UNKNOWN: {State.UNKNOWN},
+    },
     DeadlineReached: {
         State.STARTING: {State.RUNNING},
         State.BACKOFF: {State.STARTING},

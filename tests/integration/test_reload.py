@@ -90,7 +90,7 @@ def test_a_program_that_comes_back_while_it_is_leaving_lives_on(site: Site) -> N
 
     def new_pid() -> bool:
         now = site.status("a")
-        return now["state"] == "RUNNING" and now["pid"] != pid
+        return bool(now["state"] == "RUNNING" and now["pid"] != pid)
 
     wait_for(new_pid, "a new life")
 
