@@ -27,11 +27,12 @@ def wait_for(condition: Callable[[], Any], what: str) -> Any:
 
 
 def is_alive(pid: int) -> bool:
+    """Whether it runs; what has ended and waits for its parent to notice does not."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
         return False
-    return True
+    return state not in "ZX"
 
 
 class Site:
