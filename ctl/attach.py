@@ -29,7 +29,10 @@ from taskmaster.protocol.messages import Attach, Attached
 EXIT_UNUSABLE: Final = 2
 EXIT_LOST: Final = 70
 _READ_BYTES: Final = 64 * 1024
-_MAX_WAITING: Final = 256 * 1024
+_MAX_UNSHOWN_BYTES: Final = 256 * 1024
+_MAX_UNSENT_BYTES: Final = 16 * 1024 * 1024
+"""What may wait for a process that does not read. The keyboard is read on meanwhile, for the detach
+key's sake: it takes a larger paste into such a process to lock the user in."""
 _SIGNALS: Final = (
     signal.SIGWINCH,
     signal.SIGTERM,
@@ -123,9 +126,9 @@ class _Relay:
     def _turn(self, wakeup: int) -> None:
         tty = self._terminal.descriptor
         readers = [wakeup]
-        if len(self._to_daemon) < _MAX_WAITING:
+        if len(self._to_daemon) < _MAX_UNSENT_BYTES:
             readers.append(tty)
-        if len(self._to_user) < _MAX_WAITING and self._ended is None:
+        if len(self._to_user) < _MAX_UNSHOWN_BYTES and self._ended is None:
             readers.append(self._socket.fileno())
         writers = [tty] if self._to_user else []
         writers += [self._socket.fileno()] if self._to_daemon else []

@@ -45,7 +45,6 @@ class Site:
         self.pidfile = folder / "p.pid"
         self.environment = os.environ | {"HOME": str(folder), "XDG_STATE_HOME": str(folder)}
         self.environment.pop("TASKMASTER_SOCKET", None)
-        self._spawned: list[int] = []
 
     def write(self, programs: str) -> None:
         """Write the config: the daemon's own section and these programs (YAML, indented by 2)."""
