@@ -102,17 +102,29 @@ def _nothing(words: Sequence[str]) -> None:
 
 
 def _status(context: Context, words: Sequence[str]) -> int:
-    names = () if "all" in words else _names(words)
+    found: dict[str, messages.ProcessStatus] = {}
+    unknown = False
+    connection = context.connect()
     try:
-        result = _ask(context, messages.Status(names))
-    except RequestError as exc:
-        if exc.code is not ErrorCode.NO_SUCH_NAME:
-            raise
-        _complain(exc.message)
+        # A name at a time: an unknown one must not hide what is known.
+        for name in _names(words) or ("all",):
+            try:
+                result = connection.request(messages.Status((name,)))
+            except RequestError as exc:
+                if exc.code is not ErrorCode.NO_SUCH_NAME:
+                    raise
+                _complain(exc.message)
+                unknown = True
+                continue
+            assert isinstance(result, list)
+            found |= {status.name: status for status in result}
+    finally:
+        connection.close()
+    statuses = list(found.values())
+    _show(context, statuses, render.status_table(statuses))
+    if unknown:
         return EXIT_NO_SUCH_NAME
-    assert isinstance(result, list)
-    _show(context, result, render.status_table(result))
-    return EXIT_DONE if all(p.state == "RUNNING" for p in result) else EXIT_NOT_RUNNING
+    return EXIT_DONE if all(s.state == "RUNNING" for s in statuses) else EXIT_NOT_RUNNING
 
 
 def _outcomes(context: Context, request: messages.Request) -> int:

@@ -22,7 +22,7 @@ EXIT_NO_DAEMON: Final = 69
 
 def interact(connect: Callable[[], Connection], *, as_json: bool) -> int:
     """Run the shell at a terminal until the user leaves; return the exit status."""
-    context = Context(connect, as_json=as_json, in_shell=True)
+    context = Context(_Watch(connect).connect, as_json=as_json, in_shell=True)
     print(f"Taskmaster {__version__}: help lists the commands, Ctrl-D leaves")
     _run_line(context, "status")
     session: PromptSession[str] = PromptSession(
@@ -46,6 +46,22 @@ def interact(connect: Callable[[], Connection], *, as_json: bool) -> int:
         if line.strip() in _LEAVING:
             return 0
         _run_line(context, line)
+
+
+class _Watch:
+    """Connects, and tells the user when it is another daemon that answers than before."""
+
+    def __init__(self, connect: Callable[[], Connection]) -> None:
+        self._connect = connect
+        self._pid: int | None = None
+
+    def connect(self) -> Connection:
+        connection = self._connect()
+        pid = connection.hello.pid
+        if self._pid not in (None, pid):
+            print(f"[the daemon was restarted; connected again: pid {pid}]")
+        self._pid = pid
+        return connection
 
 
 def read_commands(connect: Callable[[], Connection], *, as_json: bool) -> int:
