@@ -19,6 +19,8 @@ import stat
 from collections.abc import Callable
 from typing import Final
 
+from pty_mux.lineends import LineEnds
+
 MAX_PARTIAL_LINE_BYTES: Final = 64 * 1024
 RETRY_SECONDS: Final = 1.0
 _FLAGS: Final = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
@@ -206,7 +208,7 @@ class LogStream:
     def __init__(self, file: LogFile, *, terminal: bool) -> None:
         self.file = file
         self.terminal = terminal
-        self._carriage_return = b""
+        self._line_ends = LineEnds()
         self._partial = b""
         self._written_at = 0.0
         file.streams += 1
@@ -214,19 +216,13 @@ class LogStream:
     @property
     def has_partial_line(self) -> bool:
         """Whether something is held back that `flush` would write."""
-        return bool(self._partial or self._carriage_return)
+        return bool(self._partial or self._line_ends.held)
 
     def write(self, data: bytes, now: float) -> None:
         """Log what the process wrote; cut anywhere, also between CR and LF."""
         self._written_at = now
         if self.terminal:
-            data = self._carriage_return + data
-            if data.endswith(b"\r"):
-                self._carriage_return = b"\r"
-                data = data[:-1]
-            else:
-                self._carriage_return = b""
-            data = data.replace(b"\r\n", b"\n")
+            data = self._line_ends.feed(data)
         if self.file.streams > 1 or self._partial:
             data = self._whole_lines(data)
         if data:
@@ -242,8 +238,8 @@ class LogStream:
 
     def flush(self, now: float) -> None:
         """Write what is held back."""
-        data = self._partial + self._carriage_return
-        self._partial = self._carriage_return = b""
+        data = self._partial + self._line_ends.flush()
+        self._partial = b""
         if data:
             self.file.append(data, now)
 

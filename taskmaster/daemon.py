@@ -17,9 +17,10 @@ import os
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 from pty_mux.logfile import LogFile
 from taskmaster import __version__
@@ -47,6 +48,13 @@ from taskmaster.records import Record, signal_name
 
 EXIT_FAILURE: Final = 1
 EXIT_BAD_CONFIG: Final = 2
+_SIGNALS: Final = (
+    signal.SIGTERM,
+    signal.SIGINT,
+    signal.SIGQUIT,
+    signal.SIGHUP,
+    signal.SIGUSR2,
+)
 
 
 class Daemon:
@@ -68,35 +76,41 @@ class Daemon:
 
         Raises:
             AlreadyRunning, SocketRefused: the socket cannot be had; nothing was started.
-            OSError: the pid file cannot be written; nothing was started.
+            OSError: pid file or event log cannot be written; nothing was started.
         """
-        listening = bind(self._settings.socket)
-        try:
-            self._write_pidfile()
-            self._prepare_event_log()
+        with bind(self._settings.socket) as listening:
             server = Server(listening, self._driver, self)
             keeper = KeeperClient(keeper_channel, self._on_message, self._on_keeper_lost)
-            self._driver.connect(keeper)
-            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
-                self._loop.add_signal_handler(number, self._on_signal, number)
-            self._loop.add_signal_handler(signal.SIGUSR2, self._on_signal, signal.SIGUSR2)
-            text = f"taskmasterd {__version__} started with pid {self._keeper_pid}"
-            self.record(LogLevel.INFO, f"{text}, core {os.getpid()}, config {self._config.path}")
-            self._driver.autostart()
-            await server.start()
-            report_ready()
-            await self._ended.wait()
-            self.record(LogLevel.INFO, "taskmasterd has ended")
-        finally:
-            # First the names, then the clients: who hears of the end may start a new daemon.
-            self._remove(self._settings.socket)
-            self._remove(self._settings.pidfile)
-            listening.close()
-        await server.close()
-        keeper.close()
+            try:
+                self._write_pidfile()
+                self._prepare_event_log()
+                self._begin(keeper)
+                await server.start()
+                report_ready()
+                await self._ended.wait()
+                self.record(LogLevel.INFO, "taskmasterd has ended")
+            except Exception as exc:
+                if not isinstance(exc, OSError):  # that one is told to whoever starts the daemon
+                    self._on_mistake(self._loop, {"message": "it ends", "exception": exc})
+                raise
+            finally:
+                # First the names, then the clients: who hears of the end may start a new daemon.
+                self._remove(self._settings.socket)
+                self._remove(self._settings.pidfile)
+                await server.close()
+                keeper.close()
         return self._exit_status
 
-    # --- what the server asks for (control.server.Services) -----------------------------------
+    def _begin(self, keeper: KeeperClient) -> None:
+        self._loop.set_exception_handler(self._on_mistake)
+        self._driver.connect(keeper)
+        for number in _SIGNALS:
+            self._loop.add_signal_handler(number, self._on_signal, number)
+        text = f"taskmasterd {__version__} started with pid {self._keeper_pid}"
+        self.record(LogLevel.INFO, f"{text}, core {os.getpid()}, config {self._config.path}")
+        self._driver.autostart()
+
+    # --- what the server asks for (control.connection.Services) -----------------------------------
 
     def hello(self) -> Hello:
         """Return who the daemon is."""
@@ -183,6 +197,14 @@ class Daemon:
                 self.record(LogLevel.WARNING, f"received {name} indicating exit request")
                 self._driver.shut_down()
 
+    def _on_mistake(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """An exception that nobody expected: told where people look, and the daemon goes on."""
+        exc = context.get("exception")
+        lines = traceback.format_exception(exc) if isinstance(exc, BaseException) else []
+        text = f"a mistake of taskmasterd itself: {context.get('message')}\n{''.join(lines)}"
+        for line in text.rstrip().splitlines():
+            self.record(LogLevel.ERROR, line)
+
     def _on_keeper_lost(self) -> None:
         """Without the keeper nobody can start or reap: end everything in good order."""
         self.record(LogLevel.ERROR, "the keeper is gone; stopping every process")
@@ -203,10 +225,15 @@ class Daemon:
         return with_socket(loaded, self._socket_override)
 
     def _prepare_event_log(self) -> None:
-        folder = os.path.dirname(self._settings.logfile)
-        with contextlib.suppress(OSError):  # told by the open that follows
-            os.makedirs(folder, mode=0o755, exist_ok=True)
-        self._eventlog.file.open(self._loop.time())
+        """Make sure that there is one; later troubles with it stop nothing.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        path = self._settings.logfile
+        os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC
+        os.close(os.open(path, flags, 0o666))
 
     def _write_pidfile(self) -> None:
         path = self._settings.pidfile

@@ -1,0 +1,362 @@
+"""One client's connection: requests read one after the other, each answered or refused in words.
+
+What a request means is decided in `handlers` and by the `Services` of the daemon; here are carrying
+and manners: a line too long, malformed or of an unknown method gets an error. A request that
+follows a log or attaches takes its connection over for good.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, Protocol
+
+from pty_mux.lineends import LineEnds
+from pty_mux.logfile import LogFile
+from pty_mux.session import Session
+from pty_mux.winsize import Winsize
+from taskmaster.config.model import LogLevel
+from taskmaster.control import handlers
+from taskmaster.control.attach import carry
+from taskmaster.control.feed import Feed
+from taskmaster.control.listener import Peer
+from taskmaster.driver import Driver
+from taskmaster.orders import Kind
+from taskmaster.protocol import messages
+from taskmaster.protocol.frames import MAX_MESSAGE_BYTES, ProtocolViolation
+from taskmaster.protocol.messages import (
+    ErrorCode,
+    Outcome,
+    RequestError,
+    Result,
+    UndecodableRequest,
+    Verdict,
+)
+
+_FOLLOW_BYTES: Final = 64 * 1024
+_QUIET: Final = (
+    messages.Status,
+    messages.Pid,
+    messages.Version,
+    messages.Tail,
+    messages.MainTail,
+    messages.Subscribe,
+)
+"""Requests that change nothing: told in the event log at level debug only."""
+
+
+class Services(Protocol):
+    """What the daemon does for its clients beyond the driver."""
+
+    def hello(self) -> messages.Hello:
+        """Return who the daemon is."""
+        ...
+
+    def clocks(self) -> handlers.Clocks:
+        """Return both clocks, read together."""
+        ...
+
+    def reload(self) -> messages.ReloadReport:
+        """Read the config again and apply it."""
+        ...
+
+    def reread(self) -> messages.ReloadReport:
+        """Say what `reload` would do."""
+        ...
+
+    def shut_down(self) -> None:
+        """Begin to stop everything."""
+        ...
+
+    async def ended(self) -> None:
+        """Wait until everything is stopped."""
+        ...
+
+    @property
+    def event_file(self) -> LogFile:
+        """The file of the event log."""
+        ...
+
+    def listen(self, listener: Callable[[str], None]) -> None:
+        """Tell a listener every line of the event log."""
+        ...
+
+    def unlisten(self, listener: Callable[[str], None]) -> None:
+        """Tell it nothing more."""
+        ...
+
+    def record(self, level: LogLevel, text: str) -> None:
+        """Write a line into the event log."""
+        ...
+
+
+class Connection:
+    """One client.
+
+    Attributes:
+        is_silent: it has not asked for anything yet.
+        awaits_end: it asked for the shutdown and is to hear that it is complete.
+    """
+
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        peer: Peer,
+        driver: Driver,
+        services: Services,
+    ) -> None:
+        self.is_silent = True
+        self.awaits_end = False
+        self._reader = reader
+        self._writer = writer
+        self._peer = peer
+        self._driver = driver
+        self._services = services
+        self._request_id: int | str | None = None
+
+    def refuse(self, code: ErrorCode, text: str) -> None:
+        """Answer before anything was asked."""
+        self._writer.write(messages.encode_error(None, RequestError(code, text)) + b"\n")
+
+    def hang_up(self) -> None:
+        """End the connection without a word."""
+        self._writer.transport.abort()
+
+    async def close(self) -> None:
+        """End the connection once everything said has left."""
+        with contextlib.suppress(ConnectionError, TimeoutError):
+            self._writer.close()
+            async with asyncio.timeout(2.0):
+                await self._writer.wait_closed()
+        self._writer.transport.abort()
+
+    async def serve(self) -> None:
+        """Greet, then serve requests until the client leaves.
+
+        Raises:
+            ProtocolViolation: the client sent what is no message or no frame.
+            ConnectionError: it is gone.
+        """
+        hello = messages.encode_notification(self._services.hello())
+        self._writer.write(hello + b"\n")
+        while True:
+            try:
+                line = await self._reader.readuntil(b"\n")
+            except asyncio.IncompleteReadError:
+                return
+            except asyncio.LimitOverrunError:
+                text = f"a message of more than {MAX_MESSAGE_BYTES} bytes"
+                self.refuse(ErrorCode.INVALID_REQUEST, text)
+                raise ProtocolViolation(text) from None
+            self.is_silent = False
+            await self._answer(line)
+            await self._writer.drain()
+            if self.awaits_end:
+                return
+
+    async def _answer(self, line: bytes) -> None:
+        try:
+            self._request_id, request = messages.decode_request(line)
+        except UndecodableRequest as exc:
+            self._writer.write(messages.encode_error(exc.request_id, exc) + b"\n")
+            return
+        self._record(request)
+        try:
+            await self._dispatch(request)
+        except RequestError as exc:
+            self._writer.write(messages.encode_error(self._request_id, exc) + b"\n")
+
+    def _record(self, request: messages.Request) -> None:
+        words = [request.METHOD]
+        words += [getattr(request, "signal", "")] if isinstance(request, messages.Signal) else []
+        words += getattr(request, "names", ()) or [getattr(request, "name", "")]
+        level = LogLevel.DEBUG if isinstance(request, _QUIET) else LogLevel.INFO
+        command = " ".join(word for word in words if word)
+        peer = self._peer
+        self._services.record(level, f"command: {command} (uid {peer.uid}, pid {peer.pid})")
+
+    def _reply(self, result: Result) -> None:
+        self._writer.write(messages.encode_result(self._request_id, result) + b"\n")
+
+    async def _dispatch(self, request: messages.Request) -> None:
+        supervisor = self._driver.supervisor
+        match request:
+            case messages.Status(names):
+                clocks = self._services.clocks()
+                self._reply(handlers.status(supervisor, names, clocks, self._attached))
+            case messages.Start(names):
+                await self._order(Kind.START, names)
+            case messages.Stop(names):
+                await self._order(Kind.STOP, names)
+            case messages.Restart(names):
+                await self._order(Kind.RESTART, names)
+            case messages.Signal(signal, names):
+                self._reply(self._signal(signal, names))
+            case messages.Reload():
+                handlers.refuse_while_shutting_down(supervisor)
+                self._reply(self._services.reload())
+            case messages.Reread():
+                self._reply(self._services.reread())
+            case messages.Shutdown():
+                self.awaits_end = True
+                self._services.shut_down()
+                await self._services.ended()
+                self._reply(None)
+            case messages.Tail():
+                await self._tail(request)
+            case messages.MainTail(limit_bytes, follow):
+                file = self._services.event_file
+                await self._show_log(_tail(file, limit_bytes), file if follow else None)
+            case messages.Clear(names):
+                self._reply(self._clear(names))
+            case messages.Pid(names):
+                daemon = messages.ProcessPid("taskmaster", self._services.hello().pid)
+                self._reply(handlers.pids(supervisor, names) if names else [daemon])
+            case messages.Version():
+                self._reply(self._services.hello())
+            case messages.Subscribe():
+                await self._subscribe()
+            case messages.Attach():
+                await self._attach(request)
+
+    def _attached(self, name: str) -> int:
+        session = self._driver.sessions.get(name)
+        return session.attached if session else 0
+
+    async def _order(self, kind: Kind, names: Sequence[str]) -> None:
+        supervisor = self._driver.supervisor
+        handlers.refuse_while_shutting_down(supervisor)
+        chosen, missing = handlers.split_names(supervisor, names)
+        done = asyncio.Event()
+        order = self._driver.order(kind, list(chosen), done.set)
+        await done.wait()
+        self._reply([*order.outcomes, *missing])
+
+    def _signal(self, text: str, names: Sequence[str]) -> list[Outcome]:
+        number = handlers.signal_number(text)
+        chosen, missing = handlers.split_names(self._driver.supervisor, names)
+        return [
+            Outcome(name, Verdict.DONE, "signalled")
+            if self._driver.signal(name, number)
+            else Outcome(name, Verdict.FAILED, "not running")
+            for name in chosen
+        ] + missing
+
+    def _clear(self, names: Sequence[str]) -> list[Outcome]:
+        chosen, missing = handlers.split_names(self._driver.supervisor, names)
+        outcomes = []
+        for name in chosen:
+            try:
+                self._driver.clear_logs(name)
+                outcomes.append(Outcome(name, Verdict.DONE, "cleared"))
+            except OSError as exc:
+                text = f"{exc.filename or 'log'}: {exc.strerror}"
+                outcomes.append(Outcome(name, Verdict.FAILED, text))
+        return outcomes + missing
+
+    # --- logs ---------------------------------------------------------------------------------
+
+    async def _tail(self, request: messages.Tail) -> None:
+        name = handlers.one_name(self._driver.supervisor, request.name)
+        if request.stream not in ("stdout", "stderr"):
+            text = f"{request.stream}: ERROR (bad channel, expected stdout or stderr)"
+            raise RequestError(ErrorCode.INVALID_PARAMS, text)
+        source = self._driver.log_source(name, request.stream)
+        if source is None:
+            text = f"{name}: ERROR (no log file: its stderr goes with its stdout, or is discarded)"
+            raise RequestError(ErrorCode.NO_LOG, text)
+        await self._show_log(_tail(source, request.limit_bytes), source if request.follow else None)
+
+    async def _show_log(self, data: bytes, followed: LogFile | Session | None) -> None:
+        if followed is None:
+            self._reply(messages.LogText(data))
+            return
+        feed = Feed()
+        followed.follow(feed.offer)
+        try:
+            self._reply(messages.LogText(data))
+
+            line_ends = LineEnds() if isinstance(followed, Session) else None
+
+            async def pass_on() -> None:
+                while True:
+                    portion = await feed.take(_FOLLOW_BYTES)
+                    text = line_ends.feed(portion.data) if line_ends else portion.data
+                    await self._notify(messages.LogAppended(text, portion.skipped_bytes))
+
+            await self._until_client_leaves(pass_on())
+        finally:
+            followed.unfollow(feed.offer)
+
+    async def _subscribe(self) -> None:
+        feed = Feed()
+
+        def listener(line: str) -> None:
+            feed.offer(line.encode("utf-8", "replace") + b"\n")
+
+        async def pass_on() -> None:
+            while True:
+                portion = await feed.take(_FOLLOW_BYTES)
+                for line in portion.data.decode("utf-8", "replace").splitlines():
+                    await self._notify(messages.EventLogged(line))
+
+        self._services.listen(listener)
+        try:
+            self._reply(None)
+            await self._until_client_leaves(pass_on())
+        finally:
+            self._services.unlisten(listener)
+
+    async def _notify(self, notification: messages.Notification) -> None:
+        self._writer.write(messages.encode_notification(notification) + b"\n")
+        await self._writer.drain()
+
+    async def _until_client_leaves(self, passing_on: Awaitable[None]) -> None:
+        sending = asyncio.ensure_future(passing_on)
+        leaving = asyncio.ensure_future(self._reader.read(1))
+        try:
+            await asyncio.wait((sending, leaving), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sending.cancel()
+            leaving.cancel()
+            await asyncio.gather(sending, leaving, return_exceptions=True)
+        raise ConnectionAbortedError("it has stopped following")
+
+    # --- attach -------------------------------------------------------------------------------
+
+    async def _attach(self, request: messages.Attach) -> None:
+        supervisor = self._driver.supervisor
+        name = handlers.one_name(supervisor, request.name)
+        process = supervisor.entries[name].process
+        session = self._driver.session(name)
+        self._reply(messages.Attached(name, process.state.value, process.pid))
+        winsize = Winsize(request.rows, request.columns)
+        attachment = session.attach(winsize, read_only=request.read_only)
+        if supervisor.is_final(name):
+            session.detach(attachment)
+            state = process.state.value
+            why = f" ({process.reason})" if process.reason else ""
+            attachment.ending = f"{name} is {state}{why}; `start {name}` starts it"
+        who = f"uid {self._peer.uid}, pid {self._peer.pid}"
+        self._services.record(LogLevel.INFO, f"attached: {name} ({who})")
+        try:
+            await carry(
+                self._reader, self._writer, session, attachment, lambda: self._driver.pump(name)
+            )
+        finally:
+            self._services.record(LogLevel.INFO, f"detached: {name} ({who})")
+        raise ConnectionAbortedError("it has detached")
+
+
+def _tail(source: LogFile | Session, limit: int) -> bytes:
+    limit = min(max(limit, 0), messages.MAX_TAIL_BYTES)
+    if isinstance(source, Session):
+        written = source.ring.tail(2 * limit).replace(b"\r\n", b"\n")
+        return written[max(0, len(written) - limit) :]
+    try:
+        return source.tail(limit)
+    except FileNotFoundError:
+        return b""
+    except OSError as exc:
+        text = f"{source.path}: ERROR (cannot be read: {exc.strerror})"
+        raise RequestError(ErrorCode.NO_LOG, text) from None
