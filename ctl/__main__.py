@@ -7,6 +7,7 @@ from typing import Final
 
 from ctl import commands
 from ctl.connection import Connection, ConnectionLost, NoDaemon, find_socket
+from ctl.context import EXIT_FAILED, EXIT_UNUSABLE, Context
 from taskmaster import __version__
 
 EXIT_NO_DAEMON: Final = 69
@@ -39,7 +40,7 @@ def main() -> int:
     except BrokenPipeError:
         # Whoever read our output has left; Python would complain of it once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return commands.EXIT_FAILED
+        return EXIT_FAILED
 
 
 def _main(words: list[str]) -> int:
@@ -55,16 +56,16 @@ def _main(words: list[str]) -> int:
             as_json = True
         elif option in ("-h", "--help"):
             print(_USAGE)
-            return commands.run(commands.Context(_never_connects), ["help"])
+            return commands.run(Context(_never_connects), ["help"])
         elif option == "--version":
             print(f"taskmasterctl {__version__}")
             return 0
         else:
             print(f"taskmasterctl: unknown option {option}; try --help", file=sys.stderr)
-            return commands.EXIT_UNUSABLE
+            return EXIT_UNUSABLE
     connect = _connector(socket)
     if words:
-        return commands.run(commands.Context(connect, as_json=as_json), words)
+        return commands.run(Context(connect, as_json=as_json), words)
     from ctl import shell
 
     if sys.stdin.isatty() and sys.stdout.isatty():

@@ -7,80 +7,30 @@ complaints to standard error, and raises `Unusable` for words that mean nothing.
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Final
 
 from ctl import render
-from ctl.connection import Connection, ConnectionLost
+from ctl.connection import ConnectionLost
+from ctl.context import (
+    EXIT_DONE,
+    EXIT_FAILED,
+    EXIT_NO_SUCH_NAME,
+    EXIT_NOT_RUNNING,
+    EXIT_UNUSABLE,
+    Command,
+    Context,
+    Unusable,
+    ask,
+    complain,
+    show,
+)
 from taskmaster import __version__
 from taskmaster.protocol import messages
 from taskmaster.protocol.messages import ErrorCode, Outcome, RequestError, Verdict
 
-EXIT_DONE: Final = 0
-EXIT_FAILED: Final = 1
-EXIT_UNUSABLE: Final = 2
-EXIT_NOT_RUNNING: Final = 3
-EXIT_NO_SUCH_NAME: Final = 4
 DEFAULT_TAIL_BYTES: Final = 1600
 """supervisorctl's."""
-
-
-class Unusable(Exception):
-    """The words cannot be used; the text says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What a command works with.
-
-    Attributes:
-        connect: gives a fresh connection to the daemon; raises NoDaemon.
-        as_json: print one JSON document instead of text.
-        in_shell: the command was typed into the control shell.
-    """
-
-    connect: Callable[[], Connection]
-    as_json: bool = False
-    in_shell: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One command.
-
-    Attributes:
-        usage: its words, as help shows them.
-        summary: one line.
-        details: what else there is to know.
-        run: performs it and returns the exit status.
-        takes_names: process names complete behind it.
-    """
-
-    usage: str
-    summary: str
-    details: str
-    run: Callable[[Context, Sequence[str]], int]
-    takes_names: bool = True
-
-
-def _ask(context: Context, request: messages.Request) -> messages.Result:
-    connection = context.connect()
-    try:
-        return connection.request(request)
-    finally:
-        connection.close()
-
-
-def _show(context: Context, result: messages.Result, text: str) -> None:
-    if context.as_json:
-        text = json.dumps(messages.to_json(result), indent=2)
-    if text:
-        print(text, flush=True)
-
-
-def _complain(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
 
 
 def _names(words: Sequence[str]) -> tuple[str, ...]:
@@ -113,7 +63,7 @@ def _status(context: Context, words: Sequence[str]) -> int:
             except RequestError as exc:
                 if exc.code is not ErrorCode.NO_SUCH_NAME:
                     raise
-                _complain(exc.message)
+                complain(exc.message)
                 unknown = True
                 continue
             assert isinstance(result, list)
@@ -121,17 +71,17 @@ def _status(context: Context, words: Sequence[str]) -> int:
     finally:
         connection.close()
     statuses = list(found.values())
-    _show(context, statuses, render.status_table(statuses))
+    show(context, statuses, render.status_table(statuses))
     if unknown:
         return EXIT_NO_SUCH_NAME
     return EXIT_DONE if all(s.state == "RUNNING" for s in statuses) else EXIT_NOT_RUNNING
 
 
 def _outcomes(context: Context, request: messages.Request) -> int:
-    result = _ask(context, request)
+    result = ask(context, request)
     assert isinstance(result, list)
     if context.as_json:
-        _show(context, result, "")
+        show(context, result, "")
     failed = False
     for outcome in result:
         assert isinstance(outcome, Outcome)
@@ -164,11 +114,11 @@ def _signal(context: Context, words: Sequence[str]) -> int:
 
 
 def _report(context: Context, request: messages.Request) -> int:
-    result = _ask(context, request)
+    result = ask(context, request)
     assert isinstance(result, messages.ReloadReport)
     for warning in result.warnings:
-        _complain(warning)
-    _show(context, result, render.reload_text(result))
+        complain(warning)
+    show(context, result, render.reload_text(result))
     return EXIT_DONE
 
 
@@ -188,24 +138,24 @@ def _shutdown(context: Context, words: Sequence[str]) -> int:
         answer = input("Really stop every process and the daemon? y/N ")
         if answer.strip().lower() not in ("y", "yes"):
             return EXIT_DONE
-    _ask(context, messages.Shutdown())
+    ask(context, messages.Shutdown())
     print("shut down", flush=True)
     return EXIT_DONE
 
 
 def _pid(context: Context, words: Sequence[str]) -> int:
-    result = _ask(context, messages.Pid(_names(words)))
+    result = ask(context, messages.Pid(_names(words)))
     assert isinstance(result, list)
-    _show(context, result, render.pid_lines(result))
+    show(context, result, render.pid_lines(result))
     return EXIT_DONE if all(process.pid for process in result) else EXIT_FAILED
 
 
 def _version(context: Context, words: Sequence[str]) -> int:
     _nothing(words)
-    result = _ask(context, messages.Version())
+    result = ask(context, messages.Version())
     assert isinstance(result, messages.Hello)
     text = f"taskmasterd {result.version} (pid {result.pid}), taskmasterctl {__version__}"
-    _show(context, result, text)
+    show(context, result, text)
     return EXIT_DONE
 
 
@@ -247,7 +197,7 @@ def _print_log(context: Context, request: messages.Tail | messages.MainTail) -> 
             for told in connection.notifications(request.METHOD):
                 if isinstance(told, messages.LogAppended):
                     if told.skipped_bytes:
-                        _complain(f"[{told.skipped_bytes} bytes were skipped]")
+                        complain(f"[{told.skipped_bytes} bytes were skipped]")
                     _write(context, told.data)
     except KeyboardInterrupt:
         if not context.in_shell:
@@ -256,7 +206,7 @@ def _print_log(context: Context, request: messages.Tail | messages.MainTail) -> 
     except ConnectionLost:
         if not request.follow:
             raise
-        _complain("[the daemon has gone]")
+        complain("[the daemon has gone]")
         return EXIT_FAILED
     finally:
         connection.close()
@@ -302,7 +252,7 @@ def _attach(context: Context, words: Sequence[str]) -> int:
             connection, rest[0], os.environ, key=key, key_name=shown, read_only=read_only
         )
     except (attach.AttachRefused, terminal.NoTerminal) as exc:
-        _complain(f"attach: {exc}")
+        complain(f"attach: {exc}")
         return EXIT_UNUSABLE if isinstance(exc, terminal.NoTerminal) else EXIT_FAILED
     finally:
         connection.close()
@@ -395,15 +345,15 @@ def run(context: Context, words: Sequence[str]) -> int:
     """
     command = COMMANDS.get(words[0])
     if command is None:
-        _complain(unknown_command(words[0]))
+        complain(unknown_command(words[0]))
         return EXIT_UNUSABLE
     if any(word in ("-h", "--help") for word in words[1:]):
         return _help(context, words[:1])
     try:
         return command.run(context, words[1:])
     except Unusable as exc:
-        _complain(f"{words[0]}: {exc}\nusage: {command.usage}")
+        complain(f"{words[0]}: {exc}\nusage: {command.usage}")
         return EXIT_UNUSABLE
     except RequestError as exc:
-        _complain(exc.message)
+        complain(exc.message)
         return EXIT_FAILED

@@ -9,9 +9,10 @@ from typing import Final
 from prompt_toolkit import PromptSession
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 
-from ctl.commands import EXIT_UNUSABLE, Context, run
+from ctl.commands import run
 from ctl.completion import ShellCompleter
 from ctl.connection import Connection, ConnectionLost, NoDaemon
+from ctl.context import EXIT_UNUSABLE, Context
 from taskmaster import __version__
 from taskmaster.protocol.messages import RequestError, Status
 

@@ -1,0 +1,81 @@
+"""What every command works with: the way to the daemon, to the user, and the exit statuses."""
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ctl.connection import Connection
+from taskmaster.protocol import messages
+
+EXIT_DONE: Final = 0
+EXIT_FAILED: Final = 1
+EXIT_UNUSABLE: Final = 2
+EXIT_NOT_RUNNING: Final = 3
+EXIT_NO_SUCH_NAME: Final = 4
+
+
+class Unusable(Exception):
+    """The words cannot be used; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a command works with.
+
+    Attributes:
+        connect: gives a fresh connection to the daemon; raises NoDaemon.
+        as_json: print one JSON document instead of text.
+        in_shell: the command was typed into the control shell.
+    """
+
+    connect: Callable[[], Connection]
+    as_json: bool = False
+    in_shell: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command.
+
+    Attributes:
+        usage: its words, as help shows them.
+        summary: one line.
+        details: what else there is to know.
+        run: performs it and returns the exit status.
+        takes_names: process names complete behind it.
+    """
+
+    usage: str
+    summary: str
+    details: str
+    run: Callable[[Context, Sequence[str]], int]
+    takes_names: bool = True
+
+
+def ask(context: Context, request: messages.Request) -> messages.Result:
+    """Ask one thing over a connection of its own.
+
+    Raises:
+        RequestError: the daemon says no.
+        NoDaemon, ConnectionLost: it is not there.
+    """
+    connection = context.connect()
+    try:
+        return connection.request(request)
+    finally:
+        connection.close()
+
+
+def show(context: Context, result: messages.Result, text: str) -> None:
+    """Print a result: as text, or as the JSON document that was asked for."""
+    if context.as_json:
+        text = json.dumps(messages.to_json(result), indent=2)
+    if text:
+        print(text, flush=True)
+
+
+def complain(text: str) -> None:
+    """Say to the person what goes wrong."""
+    print(text, file=sys.stderr, flush=True)

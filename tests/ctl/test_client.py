@@ -1,0 +1,122 @@
+"""The client's small parts: where the socket is, what tables look like, what completes."""
+
+from pathlib import Path
+
+import pytest
+from prompt_toolkit.completion import CompleteEvent
+from prompt_toolkit.document import Document
+
+from ctl import render
+from ctl.commands import COMMANDS, unknown_command
+from ctl.completion import ShellCompleter
+from ctl.connection import NoDaemon, find_socket
+from taskmaster.protocol.messages import Outcome, ProcessPid, ProcessStatus, ReloadReport, Verdict
+
+# --- where the socket is ---------------------------------------------------------------------
+
+
+def test_the_option_wins_then_the_environment_then_the_default() -> None:
+    environment = {"TASKMASTER_SOCKET": "/env.sock", "XDG_RUNTIME_DIR": "/run/user/1000"}
+
+    assert find_socket("/option.sock", environment, 1000) == "/option.sock"
+    assert find_socket(None, environment, 1000) == "/env.sock"
+    del environment["TASKMASTER_SOCKET"]
+    assert find_socket(None, environment, 1000) == "/run/user/1000/taskmaster/taskmaster.sock"
+    assert find_socket(None, environment, 0) == "/run/taskmaster/taskmaster.sock"
+    assert find_socket(None, {}, 4242424) == "/tmp/taskmaster-4242424/taskmaster.sock"
+
+
+def test_a_folder_that_others_may_write_to_is_not_trusted() -> None:
+    uid = 987654321
+    folder = Path(f"/tmp/taskmaster-{uid}")
+    folder.mkdir()
+    try:
+        with pytest.raises(NoDaemon, match="not yours alone"):
+            find_socket(None, {}, uid)
+    finally:
+        folder.rmdir()
+
+
+# --- what is shown ---------------------------------------------------------------------------
+
+
+def status(name: str, state: str, description: str, attached: int = 0) -> ProcessStatus:
+    return ProcessStatus(
+        name=name,
+        program=name.partition(":")[0],
+        index=0,
+        state=state,
+        description=description,
+        pid=None,
+        uptime=None,
+        since=0.0,
+        exit_status=None,
+        restarts=0,
+        attached=attached,
+    )
+
+
+def test_the_table_is_aligned_as_the_design_shows_it() -> None:
+    table = render.status_table(
+        [
+            status("nginx:0", "RUNNING", "pid 4242, uptime 0:00:05"),
+            status("a-much-longer-name:11", "STOPPED", "Not started", attached=2),
+        ]
+    )
+
+    assert table.splitlines() == [
+        "nginx:0                 RUNNING   pid 4242, uptime 0:00:05",
+        "a-much-longer-name:11   STOPPED   Not started, 2 attached",
+    ]
+
+
+def test_no_process_is_no_line() -> None:
+    assert render.status_table([]) == ""
+
+
+def test_outcomes_in_words() -> None:
+    assert render.outcome_line(Outcome("a:0", Verdict.DONE, "started")) == "a:0: started"
+    failed = Outcome("a:0", Verdict.FAILED, "not running")
+    assert render.outcome_line(failed) == "a:0: ERROR (not running)"
+    assert render.pid_lines([ProcessPid("a:0", 7), ProcessPid("a:1", 0)]) == "7\n0"
+    assert render.reload_text(ReloadReport(("a: added",), ())) == "a: added"
+    assert render.reload_text(ReloadReport((), ())) == "nothing changed"
+
+
+# --- what completes --------------------------------------------------------------------------
+
+
+def complete(text: str) -> list[str]:
+    completer = ShellCompleter(lambda: ["web:0", "web:1", "db:0"])
+    found = completer.get_completions(Document(text), CompleteEvent())
+    return [completion.text for completion in found]
+
+
+def test_commands_complete_at_the_beginning() -> None:
+    assert complete("st") == ["status", "start", "stop"]
+    assert complete("") == list(COMMANDS)
+    assert complete("help re") == ["restart", "reload", "reread"]
+
+
+def test_names_complete_behind_commands() -> None:
+    assert complete("start we") == ["web", "web:0", "web:1"]
+    assert complete("stop web:0 d") == ["db", "db:0"]
+    assert complete("start a") == ["all"]
+    assert complete("attach w") == ["web:0", "web:1"]
+    assert complete("tail web:0 std") == ["stdout", "stderr"]
+    assert complete("signal HU") == ["HUP"]
+    assert complete("signal HUP d") == ["db", "db:0"]
+    assert complete("attach --r") == ["--read-only"]
+    assert complete("shutdown ") == []
+    assert complete("nosuch w") == []
+
+
+def test_a_misspelt_command_gets_a_hint() -> None:
+    assert unknown_command("statsu") == "no such command: statsu; did you mean status?"
+    assert unknown_command("zzz") == "no such command: zzz; try help"
+
+
+def test_every_command_is_described() -> None:
+    for name, command in COMMANDS.items():
+        assert command.usage.startswith(name)
+        assert command.summary
