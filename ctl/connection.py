@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from taskmaster.protocol import messages
-from taskmaster.protocol.frames import LineDecoder, ProtocolViolation
+from taskmaster.protocol.frames import MAX_ANSWER_BYTES, LineDecoder, ProtocolViolation
 
 _READ_BYTES: Final = 256 * 1024
 _HELLO_SECONDS: Final = 10.0
@@ -56,7 +56,7 @@ class Connection:
             NoDaemon: nobody answers there, or nobody that we understand or trust.
         """
         self.path = path
-        self._decoder = LineDecoder()
+        self._decoder = LineDecoder(MAX_ANSWER_BYTES)
         self._lines: list[bytes] = []
         self._socket = socket.socket(socket.AF_UNIX)
         try:

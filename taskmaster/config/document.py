@@ -6,7 +6,7 @@ equal keys in one mapping, which PyYAML lets pass, are an error, and merge keys 
 """
 
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NoReturn, TypeAlias
 
 import yaml
 
@@ -14,6 +14,9 @@ from taskmaster.config.errors import ConfigRejected, Place, Problem
 
 MAX_DEPTH: Final = 20
 """Deeper than any config; PyYAML's composer would end in a RecursionError some hundreds further."""
+
+MAX_NODES: Final = 500_000
+"""A few lines of aliases of aliases make as many values as one likes."""
 
 MAX_TEXT_BYTES: Final = 16 * 1024 * 1024
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -49,13 +52,19 @@ class Mapping:
 Node: TypeAlias = Text | Sequence | Mapping
 
 
-def parse(text: str, file: str) -> Node:
+def parse(text: str, file: str, problems: list[Problem]) -> Node:
     """Return the one document of a text.
 
+    Args:
+        text: YAML.
+        file: where it comes from, for the places.
+        problems: what is wrong but does not end the reading is added here: equal keys, keys that
+            are no text, merges of what is no mapping, aliases that contain themselves.
+
     Raises:
-        ConfigRejected: it is no YAML, or has equal keys, or is nested too deeply or into itself.
+        ConfigRejected: it is no YAML, nested too deeply, or grows too large through its aliases.
     """
-    reader = _Reader(text, file)
+    reader = _Reader(text, file, problems)
     try:
         # The depth is checked on the events: composing is recursive in PyYAML.
         depth = 0
@@ -76,15 +85,13 @@ def parse(text: str, file: str) -> Node:
         raise ConfigRejected((Problem(Place(file), "", message),)) from None
     if root is None:
         return Mapping(Place(file), ())
-    node = reader.read(root, ())
-    if reader.problems:
-        raise ConfigRejected(tuple(reader.problems))
-    return node
+    return reader.read(root, ())
 
 
 class _Reader:
-    def __init__(self, text: str, file: str) -> None:
-        self.problems: list[Problem] = []
+    def __init__(self, text: str, file: str, problems: list[Problem]) -> None:
+        self.problems = problems
+        self._nodes = 0
         self._file = file
         self._lines = text.splitlines()
 
@@ -94,12 +101,15 @@ class _Reader:
         source = self._lines[mark.line] if mark.line < len(self._lines) else ""
         return Place(self._file, mark.line + 1, mark.column + 1, source[:400])
 
-    def refuse(self, event: yaml.Event, message: str) -> None:
-        problem = Problem(self.place(event.start_mark), "", message)
+    def refuse(self, where: yaml.Event | yaml.Node, message: str) -> NoReturn:
+        problem = Problem(self.place(where.start_mark), "", message)
         raise ConfigRejected((problem,))
 
     def read(self, node: yaml.Node, above: tuple[yaml.Node, ...]) -> Node:
         place = self.place(node.start_mark)
+        self._nodes += 1
+        if self._nodes > MAX_NODES:
+            self.refuse(node, f"more than {MAX_NODES} values, aliases counted as what they name")
         if any(node is ancestor for ancestor in above):
             self.problems.append(Problem(place, "", "an alias that contains itself"))
             return Text(place, "", is_null=True)

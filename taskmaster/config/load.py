@@ -44,14 +44,14 @@ def load(path: str, environment: Mapping[str, str]) -> Loaded:
     constants = {f"ENV_{name}": value for name, value in environment.items()}
     constants |= {"here": os.path.dirname(path), "host_node_name": platform.node()}
     around = Surroundings(constants, home)
-    root = _sections(_parse_file(path), path, _SECTIONS, around)
+    root = _sections(_parse_file(path, around), path, _SECTIONS, around)
     defaults = default_settings(os.geteuid(), environment, home)
     settings = read_settings(root.get("taskmaster"), around, defaults)
     programs = read_programs(root.get("programs"), around)
     for included in _included(root.get("include"), path, around):
         around.constants["here"] = os.path.dirname(included)
         try:
-            inner = _sections(_parse_file(included), included, ("programs",), around)
+            inner = _sections(_parse_file(included, around), included, ("programs",), around)
         except ConfigRejected as exc:
             around.problems.extend(exc.problems)
             continue
@@ -84,14 +84,14 @@ def default_settings(uid: int, environment: Mapping[str, str], home: str) -> Set
     return Settings(socket=socket, logfile=f"{logs}/taskmaster/taskmaster.log")
 
 
-def _parse_file(path: str) -> Node:
+def _parse_file(path: str, around: Surroundings) -> Node:
     try:
         with open(path, "rb") as file:
             data = file.read(MAX_TEXT_BYTES + 1)
         if len(data) > MAX_TEXT_BYTES:
             message = f"longer than {MAX_TEXT_BYTES} bytes"
             raise ConfigRejected((Problem(Place(path), "", message),))
-        return parse(data.decode("utf-8-sig"), path)
+        return parse(data.decode("utf-8-sig"), path, around.problems)
     except OSError as exc:
         message = f"cannot be read: {(exc.strerror or str(exc)).lower()}"
         raise ConfigRejected((Problem(Place(path), "", message),)) from None

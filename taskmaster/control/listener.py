@@ -11,12 +11,15 @@ import json
 import os
 import socket
 import struct
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 _BACKLOG: Final = 1024
 _GREETING_SECONDS: Final = 2.0
+_LOCK_SECONDS: Final = 2 * _GREETING_SECONDS
+"""Longer than another daemon's look at a socket that does not greet."""
 
 
 class AlreadyRunning(Exception):
@@ -111,14 +114,31 @@ def _prepare_folder(folder: str) -> None:
 def _locked(folder: str) -> Iterator[None]:
     """Keep a second daemon out between the look at a stale socket and the bind.
 
-    The folder itself is locked (flock(2)): no lock file is left behind.
+    The folder itself is locked (flock(2)): no lock file is left behind. In a folder that everybody
+    may read, such as /tmp, anybody may hold that lock; we do not wait for ever.
+
+    Raises:
+        SocketRefused: somebody holds the lock.
     """
     descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        deadline = time.monotonic() + _LOCK_SECONDS
+        while not _lock(descriptor):
+            if time.monotonic() >= deadline:
+                text = f"control socket: another process keeps its folder {folder} locked"
+                raise SocketRefused(f"{text}; name a socket in a folder of your own")
+            time.sleep(0.05)
         yield
     finally:
         os.close(descriptor)
+
+
+def _lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _listen(path: str) -> socket.socket:

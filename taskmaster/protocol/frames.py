@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from typing import Final
 
 MAX_MESSAGE_BYTES: Final = 1024 * 1024
-"""The longest line of JSON that either side takes, without its newline."""
+"""The longest request, a line of JSON without its newline, that the daemon takes."""
+
+MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
+"""The longest answer that a client takes: the status of thousands of processes is a long line."""
 
 MAX_FRAME_BYTES: Final = 256 * 1024
 """The longest payload of a frame that either side takes."""
@@ -115,27 +118,29 @@ class FrameDecoder:
 class LineDecoder:
     """Cuts a byte stream into lines, of which each is a message."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_bytes: int) -> None:
+        """Refuse a line of more than `max_bytes`, not counting its newline."""
+        self._max_bytes = max_bytes
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Take what arrived, cut anywhere, and yield each complete line without its newline.
 
         Raises:
-            ProtocolViolation: a line longer than `MAX_MESSAGE_BYTES`. Nothing can be read after it.
+            ProtocolViolation: a line longer than `max_bytes`. Nothing can be read after it.
         """
         searched = len(self._buffer)
         self._buffer += data
         while (end := self._buffer.find(b"\n", searched)) >= 0:
-            if end > MAX_MESSAGE_BYTES:
+            if end > self._max_bytes:
                 break
             line = bytes(memoryview(self._buffer)[:end])
             del self._buffer[: end + 1]
             searched = 0
             yield line
-        if len(self._buffer) > MAX_MESSAGE_BYTES:
+        if len(self._buffer) > self._max_bytes:
             self._buffer.clear()
-            raise ProtocolViolation(f"a message of more than {MAX_MESSAGE_BYTES} bytes")
+            raise ProtocolViolation(f"a message of more than {self._max_bytes} bytes")
 
     def rest(self) -> bytes:
         """Give up, and forget, the bytes after the last complete line.
