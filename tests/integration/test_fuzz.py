@@ -1,4 +1,4 @@
-"""Requests and frames that make no sense, seeded, to a real daemon: answered, and nothing breaks."""
+"""Requests and frames that make no sense, seeded: a real daemon answers, and nothing breaks."""
 
 import json
 import random
