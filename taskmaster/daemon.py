@@ -129,7 +129,8 @@ class Daemon:
         loaded = self._load_again("reload")
         changes = diff(self._config, loaded.config)
         lines = describe(changes)
-        self.record(LogLevel.INFO, f"reload: {self._config.path}: {len(lines)} changes")
+        told = f"{len(lines)} changes" if len(lines) != 1 else "1 change"
+        self.record(LogLevel.INFO, f"reload: {self._config.path}: {told}")
         for line in lines:
             self.record(LogLevel.INFO, f"reload: {line}")
         self._config = loaded.config

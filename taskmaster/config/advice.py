@@ -5,7 +5,7 @@ import pwd
 import re
 import shlex
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from taskmaster.config.document import Text
@@ -19,16 +19,24 @@ _NEED_ONE_TERMINAL: Final = frozenset({"bash", "sh", "zsh", "fish", "ksh", "less
 
 
 def advise(
-    programs: Mapping[str, tuple[Text, Program]], environment: Mapping[str, str]
+    programs: Mapping[str, tuple[Text, Program]],
+    environment: Mapping[str, str],
+    made: Collection[str] = (),
 ) -> Iterator[Problem]:
-    """Yield a warning for whatever will probably not do what was meant."""
+    """Yield a warning for whatever will probably not do what was meant.
+
+    Args:
+        programs: by name, each with the place of its name.
+        environment: the daemon's.
+        made: folders that the daemon itself makes when it starts.
+    """
     limits: dict[str, tuple[str, tuple[int, int]]] = {}
     for name, (key, program) in programs.items():
         launch = expand(program, 0)
         for where, message, hint in (
             *_of_command(program, launch, environment),
             *_of_user(program),
-            *_of_files(launch),
+            *_of_files(launch, made),
             *_of_sharing(program, launch, limits),
         ):
             path = f"programs.{name}" + (f".{where}" if where else "")
@@ -76,12 +84,13 @@ def _of_user(program: Program) -> Iterator[Advice]:
         yield "user", "only a daemon started as root may change users", ""
 
 
-def _of_files(launch: Launch) -> Iterator[Advice]:
+def _of_files(launch: Launch, made: Collection[str]) -> Iterator[Advice]:
     if launch.workingdir is not None and not os.path.isdir(launch.workingdir):
         yield "workingdir", f"there is no folder {launch.workingdir}", ""
     for stream, path in (("stdout", launch.stdout), ("stderr", launch.stderr)):
-        if path is not None and not os.path.isdir(os.path.dirname(path)):
-            yield stream, f"there is no folder {os.path.dirname(path)}", "nothing will be logged"
+        folder = os.path.dirname(path or "/")
+        if folder not in made and not os.path.isdir(folder):
+            yield stream, f"there is no folder {folder}", "nothing will be logged"
 
 
 def _of_sharing(

@@ -63,7 +63,8 @@ def load(path: str, environment: Mapping[str, str]) -> Loaded:
             else:
                 programs[name] = entry
     _check_paths(settings, programs, path, around)
-    around.problems += advise(programs, environment)
+    made = {os.path.dirname(settings.socket), os.path.dirname(settings.logfile)}
+    around.problems += advise(programs, environment, made)
     errors = tuple(p for p in around.problems if p.severity is Severity.ERROR)
     if errors:
         raise ConfigRejected(errors)
