@@ -60,7 +60,7 @@ class ConfigRejected(Exception):
     """A config that cannot be used; `problems` holds every error in it."""
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
-        super().__init__(f"{len(problems)} problems")
+        super().__init__("\n".join(map(str, problems)))
         self.problems = problems
 
     def render(self) -> str:
