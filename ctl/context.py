@@ -3,8 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from ctl.connection import Connection
 from taskmaster.protocol import messages
@@ -20,8 +19,7 @@ class Unusable(Exception):
     """The words cannot be used; the text says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """What a command works with.
 
     Attributes:
@@ -35,8 +33,7 @@ class Context:
     in_shell: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """One command.
 
     Attributes:

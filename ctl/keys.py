@@ -6,8 +6,7 @@ bracketed paste it is data (facts/attach.md, section 2, rows 21 to 27).
 """
 
 import re
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 DEFAULT_KEY: Final = "^]"
 PASTE_SILENCE_SECONDS: Final = 2.0
@@ -25,8 +24,7 @@ _SEQUENCE: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Typed:
+class Typed(NamedTuple):
     """What is to be passed on, and whether the user wants to leave after it."""
 
     data: bytes

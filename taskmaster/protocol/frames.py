@@ -8,8 +8,9 @@ allocated for it. What the payloads mean is said in `messages`.
 import enum
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from taskmaster.protocol.values import Value
 
 MAX_MESSAGE_BYTES: Final = 1024 * 1024
 """The longest request, a line of JSON without its newline, that the daemon takes."""
@@ -47,8 +48,7 @@ class FrameType(enum.IntEnum):
     """Daemon to client: the last frame; why the attachment is over, UTF-8, one line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Value):
     """One unit of an attached connection."""
 
     type: FrameType

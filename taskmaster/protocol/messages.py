@@ -1,7 +1,7 @@
 """The requests, responses and notifications of the control protocol, as values.
 
-A request is a frozen dataclass with a `METHOD`; its fields are the JSON-RPC ``params`` by name.
-What a response holds is a dataclass too, or a list of them. `encode_*` gives a line without its
+A request is a frozen value with a `METHOD`; its fields are the JSON-RPC ``params`` by name.
+What a response holds is a value too, or a list of them. `encode_*` gives a line without its
 newline, `decode_*` takes one and checks every field: nothing unchecked gets past this module.
 
 | request | result |
@@ -19,19 +19,20 @@ newline, `decode_*` takes one and checks every field: nothing unchecked gets pas
 Bytes travel as base64 text. Times of day are seconds since the epoch.
 """
 
-import base64
 import binascii
 import enum
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
 from typing import Any, ClassVar, Final, TypeAlias
+
+from taskmaster.protocol.values import Value
 
 PROTOCOL_VERSION: Final = 1
 
 MAX_TAIL_BYTES: Final = 512 * 1024
 """The most that `Tail` and `MainTail` give at once; in base64 it still fits into a message."""
 
+_TEXTS: Final = tuple[str, ...]
 Json: TypeAlias = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 
@@ -76,40 +77,35 @@ class Verdict(enum.Enum):
 # --- requests ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Value):
     """The state of the named processes, or of all."""
 
     METHOD: ClassVar[str] = "status"
     names: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(Value):
     """Start, and wait for the outcome."""
 
     METHOD: ClassVar[str] = "start"
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(Value):
     """Stop, and wait for the outcome."""
 
     METHOD: ClassVar[str] = "stop"
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Restart:
+class Restart(Value):
     """Stop what is up, start, and wait for the outcome."""
 
     METHOD: ClassVar[str] = "restart"
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Signal:
+class Signal(Value):
     """Send a signal to the processes; `signal` is a name, with or without SIG, or a number."""
 
     METHOD: ClassVar[str] = "signal"
@@ -117,29 +113,25 @@ class Signal:
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Reload:
+class Reload(Value):
     """Read the config again and apply it."""
 
     METHOD: ClassVar[str] = "reload"
 
 
-@dataclass(frozen=True, slots=True)
-class Reread:
+class Reread(Value):
     """Read the config again and say what `Reload` would do."""
 
     METHOD: ClassVar[str] = "reread"
 
 
-@dataclass(frozen=True, slots=True)
-class Shutdown:
+class Shutdown(Value):
     """Stop everything, then the daemon."""
 
     METHOD: ClassVar[str] = "shutdown"
 
 
-@dataclass(frozen=True, slots=True)
-class Tail:
+class Tail(Value):
     """The last `limit_bytes` of a process's log; where it has no log file, of its ring.
 
     Attributes:
@@ -154,8 +146,7 @@ class Tail:
     follow: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class MainTail:
+class MainTail(Value):
     """The last `limit_bytes` of the event log."""
 
     METHOD: ClassVar[str] = "maintail"
@@ -163,38 +154,33 @@ class MainTail:
     follow: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Clear:
+class Clear(Value):
     """Empty the logs of the processes."""
 
     METHOD: ClassVar[str] = "clear"
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Pid:
+class Pid(Value):
     """The process ids of the named processes; without names that of the daemon (its keeper)."""
 
     METHOD: ClassVar[str] = "pid"
     names: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(Value):
     """Who answers."""
 
     METHOD: ClassVar[str] = "version"
 
 
-@dataclass(frozen=True, slots=True)
-class Subscribe:
+class Subscribe(Value):
     """Tell this connection every line of the event log from now on."""
 
     METHOD: ClassVar[str] = "subscribe"
 
 
-@dataclass(frozen=True, slots=True)
-class Attach:
+class Attach(Value):
     """Sit at the terminal of a process; `rows` and `columns` are 0 where the client has none."""
 
     METHOD: ClassVar[str] = "attach"
@@ -247,8 +233,7 @@ REQUESTS: Final[Mapping[str, type[Request]]] = {
 # --- results and notifications ----------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Hello:
+class Hello(Value):
     """Who the daemon is: its greeting, and the answer to `Version`."""
 
     METHOD: ClassVar[str] = "hello"
@@ -258,8 +243,7 @@ class Hello:
     pid: int
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessStatus:
+class ProcessStatus(Value):
     """What `status` tells of one process.
 
     Attributes:
@@ -288,8 +272,7 @@ class ProcessStatus:
     attached: int
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Value):
     """How an order ended for one process, or for one name that is no process.
 
     Attributes:
@@ -302,8 +285,7 @@ class Outcome:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReloadReport:
+class ReloadReport(Value):
     """What a reload did, or for `Reread` would do.
 
     Attributes:
@@ -316,23 +298,20 @@ class ReloadReport:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessPid:
+class ProcessPid(Value):
     """The pid of one process; 0 where it has none, as in supervisorctl."""
 
     name: str
     pid: int
 
 
-@dataclass(frozen=True, slots=True)
-class LogText:
+class LogText(Value):
     """A piece of a log, cut anywhere."""
 
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class LogAppended:
+class LogAppended(Value):
     """Notification: what was appended to the followed log.
 
     Attributes:
@@ -344,16 +323,14 @@ class LogAppended:
     skipped_bytes: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class EventLogged:
+class EventLogged(Value):
     """Notification: a line of the event log, without its newline."""
 
     METHOD: ClassVar[str] = "event"
     line: str
 
 
-@dataclass(frozen=True, slots=True)
-class Attached:
+class Attached(Value):
     """The attachment stands; from here on the connection carries frames."""
 
     name: str
@@ -397,13 +374,12 @@ RESULTS: Final[Mapping[str, type[Any] | None]] = {
 """What a request's result is, or is a list of."""
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Value):
     """An answer as it came: the request's id and its result or its error, one of the two."""
 
     request_id: int | str | None
     result: Result = None
-    error: RequestError | None = field(default=None, compare=False)
+    error: RequestError | None = None
 
 
 # --- values to JSON ---------------------------------------------------------------------------
@@ -414,14 +390,16 @@ def to_json(value: object) -> Json:
     if isinstance(value, enum.Enum):
         return to_json(value.value)
     if isinstance(value, bytes):
-        return base64.b64encode(value).decode("ascii")
+        return binascii.b2a_base64(value, newline=False).decode("ascii")
     if isinstance(value, list | tuple):
         return [to_json(item) for item in value]
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, dict):
         return {str(name): to_json(item) for name, item in value.items()}
-    return {item.name: to_json(getattr(value, item.name)) for item in fields(value)}  # type: ignore[arg-type]
+    if isinstance(value, Value):
+        return {name: to_json(item) for name, item in vars(value).items()}
+    raise TypeError(f"no message holds {type(value).__name__}")
 
 
 def _encode(message: Mapping[str, Json]) -> bytes:
@@ -430,7 +408,7 @@ def _encode(message: Mapping[str, Json]) -> bytes:
 
 def encode_request(request: Request, request_id: int) -> bytes:
     """Return the line of a request."""
-    return _encode({"id": request_id, "method": request.METHOD, "params": to_json(asdict(request))})
+    return _encode({"id": request_id, "method": request.METHOD, "params": to_json(request)})
 
 
 def encode_result(request_id: int | str | None, result: Result) -> bytes:
@@ -533,55 +511,42 @@ class UndecodableRequest(RequestError):
 
 
 def _build(kind: type[Any], params: object) -> Any:  # noqa: ANN401 - an instance of `kind`
-    """Make a value of one of the dataclasses above, checking that each field has its type."""
+    """Make a value of one of the classes above, checking that each field has its type."""
     if not isinstance(params, dict):
         raise ProtocolMismatch("params must be an object with a name for each parameter")
-    known = {item.name: item for item in fields(kind)}
+    known = kind.FIELDS
     for name in params:
         if name not in known:
             raise ProtocolMismatch(f"unknown parameter: {str(name)[:100]}")
-    arguments = {
-        name: _convert(name, str(known[name].type), value) for name, value in params.items()
-    }
+    arguments = {name: _convert(name, known[name], value) for name, value in params.items()}
     try:
         return kind(**arguments)
     except TypeError:
-        missing = [name for name in known if name not in params]
+        missing = [n for n in known if n not in params and not hasattr(kind, n)]
         raise ProtocolMismatch(f"missing parameter: {', '.join(missing)}") from None
 
 
-def _convert(name: str, declared: str, value: object) -> object:
+def _convert(name: str, declared: Any, value: object) -> object:  # noqa: ANN401 - a type
     """Check one JSON value against the type its field is declared with, and convert it."""
-    if value is None and declared.endswith("| None"):
+    kinds = getattr(declared, "__args__", (declared,)) if declared != _TEXTS else (declared,)
+    if value is None and type(None) in kinds:
         return None
-    match declared.removesuffix(" | None"):
-        case "<class 'bool'>" | "bool" if isinstance(value, bool):
-            return value
-        case "<class 'int'>" | "int" if isinstance(value, int) and not isinstance(value, bool):
-            return value
-        case "<class 'float'>" | "float" if isinstance(value, int | float) and not isinstance(
-            value, bool
-        ):
-            return float(value)
-        case "<class 'str'>" | "str" if isinstance(value, str):
-            return value
-        case "tuple[str, ...]" if isinstance(value, list) and all(
-            isinstance(v, str) for v in value
-        ):
-            return tuple(value)
-        case "<class 'bytes'>" if isinstance(value, str):
-            try:
-                return base64.b64decode(value, validate=True)
-            except (binascii.Error, ValueError):
-                raise ProtocolMismatch(f"{name}: not base64") from None
-        case text if text.endswith("Verdict'>"):
-            try:
-                return Verdict(value)
-            except ValueError:
-                raise ProtocolMismatch(f"{name}: unknown verdict {value!r}") from None
-        case _:
-            raise ProtocolMismatch(f"{name}: {type(value).__name__} instead of {_plain(declared)}")
-
-
-def _plain(declared: str) -> str:
-    return declared.removeprefix("<class '").removesuffix("'>")
+    kind = kinds[0]
+    if kind == _TEXTS and isinstance(value, list) and all(isinstance(v, str) for v in value):
+        return tuple(value)
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if kind in (bool, int, float, str) and type(value) is kind:
+        return value
+    if kind is bytes and isinstance(value, str):
+        try:
+            return binascii.a2b_base64(value, strict_mode=True)
+        except (binascii.Error, ValueError):
+            raise ProtocolMismatch(f"{name}: not base64") from None
+    if kind is Verdict:
+        try:
+            return Verdict(value)
+        except ValueError:
+            raise ProtocolMismatch(f"{name}: unknown verdict {value!r}") from None
+    wanted = "a list of texts" if kind == _TEXTS else kind.__name__
+    raise ProtocolMismatch(f"{name}: {type(value).__name__} instead of {wanted}")

@@ -93,7 +93,11 @@ class Site:
         return result
 
     def events(self) -> str:
-        path = self.folder / "ev.log"
+        return self.text("ev.log")
+
+    def text(self, name: str) -> str:
+        """What a file in the folder holds; nothing where it is not there yet."""
+        path = self.folder / name
         return path.read_text() if path.exists() else ""
 
     def wait_event(self, text: str) -> str:

@@ -35,8 +35,7 @@ def test_what_a_grandchild_writes_after_the_end_is_kept_for_a_second(site: Site)
     )
     site.wait_state("a", "EXITED")
 
-    log = site.folder / "a.log"
-    wait_for(lambda: log.read_text() == "soon\nlate\n", "the last words")
+    wait_for(lambda: site.text("a.log") == "soon\nlate\n", "the last words")
     core = _core(site)
     wait_for(lambda: not _terminals(core), "the terminal to be closed")
 
@@ -127,8 +126,8 @@ def test_a_stderr_terminal_of_its_own(site: Site) -> None:
         "  b: {cmd: [sh, -c, 'test -t 2 || echo pipe >&2; exec cat'], starttime: 0, stderr: b.err}"
     )
 
-    wait_for(lambda: (site.folder / "a.err").read_text() == "tty\n", "the terminal")
-    wait_for(lambda: (site.folder / "b.err").read_text() == "pipe\n", "the pipe")
+    wait_for(lambda: site.text("a.err") == "tty\n", "the terminal")
+    wait_for(lambda: site.text("b.err") == "pipe\n", "the pipe")
 
 
 def test_many_lives_leave_no_descriptor_and_no_memory_behind(site: Site) -> None:
@@ -188,7 +187,7 @@ def test_a_second_term_kills_at_once(site: Site) -> None:
         "  a: {cmd: [sh, -c, 'trap \"\" TERM; echo on; while :; do sleep 1; done'], "
         "starttime: 0, stoptime: 3600, stdout: a.log}"
     )
-    wait_for(lambda: (site.folder / "a.log").read_text(), "the trap")
+    wait_for(lambda: site.text("a.log"), "the trap")
     pid, child = site.pid, site.status("a")["pid"]
     os.kill(pid, signal.SIGTERM)
     site.wait_event("stopping: a:0")

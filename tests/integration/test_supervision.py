@@ -93,7 +93,7 @@ def test_without_a_daemon_it_says_how_to_start_one(site: Site) -> None:
 def test_what_ignores_the_signal_is_killed(site: Site) -> None:
     script = 'trap "" TERM; echo ready; while :; do sleep 0.1; done'
     site.start(f"  a: {{cmd: [sh, -c, '{script}'], stoptime: 1, stdout: a.log}}")
-    wait_for(lambda: (site.folder / "a.log").read_text() if site.status("a")["pid"] else "", "trap")
+    wait_for(lambda: site.text("a.log"), "the trap")
 
     assert site.ctl("stop", "a").stdout == "a:0: stopped\n"
     assert "killing 'a:0'" in site.events()
