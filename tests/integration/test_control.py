@@ -207,6 +207,7 @@ def test_tail_follows_through_rotation(site: Site) -> None:
 
 def test_maintail_shows_and_follows_the_event_log(site: Site) -> None:
     site.start("  a: {cmd: cat, starttime: 0}")
+    site.wait_event("entered RUNNING")
     assert "spawned: 'a:0'" in site.ctl("maintail").stdout
     assert site.ctl("maintail", "-10").stdout == site.events()[-10:]
 
