@@ -2,8 +2,8 @@
 
 It decides nothing. The core asks (`taskmaster.keeper.wire`): spawn, signal, release. The keeper
 tells: spawned, failed, exited, a signal came for the daemon. It holds a copy of every terminal's
-master until the core releases it. Nothing in here waits: children on their way to exec are watched
-through their status pipe, so a folder on a dead file server delays one spawn and not two hundred.
+master until the core releases it. Nothing in here waits, but for posix_spawn(3) to have the exec
+done (`pty_mux.spawn` has the reasons); forked children are watched through their status pipe.
 
 Exits come by SIGCHLD through a wake-up descriptor: no polling, and no wake-ups while nothing
 happens. The keeper is a child subreaper (prctl(2); `taskmaster.launch` sets it before the exec that
@@ -26,7 +26,9 @@ import time
 from collections.abc import Callable
 from typing import Final, NoReturn
 
-from pty_mux import spawn as pty_spawn
+from pty_mux.command import Command, SpawnFailed, Stage
+from pty_mux.forked import read_status
+from pty_mux.spawn import Child, spawn
 from taskmaster.keeper import wire
 from taskmaster.keeper.channel import Channel, ChannelClosed
 
@@ -65,7 +67,7 @@ class Keeper:
         self._open_files = open_files
         self._tickets: dict[int, int] = {}
         self._pids: dict[int, int] = {}
-        self._starting: dict[int, pty_spawn.Child] = {}
+        self._starting: dict[int, Child] = {}
         self._held: dict[int, tuple[int, ...]] = {}
         self._selector = selectors.DefaultSelector()
         self._wakeup, self._wakeup_writer = os.pipe()
@@ -134,7 +136,7 @@ class Keeper:
                 raise wire.WireViolation(f"not a request: {type(message).__name__}")
 
     def _spawn(self, request: wire.Spawn) -> None:
-        command = pty_spawn.Command(
+        command = Command(
             argv=tuple(request.argv),
             environment=request.environment,
             overrides=request.overrides,
@@ -148,30 +150,39 @@ class Keeper:
         )
         ticket = request.ticket
         try:
-            child = pty_spawn.spawn(command)
-        except pty_spawn.SpawnFailed as exc:
+            child = spawn(command)
+        except SpawnFailed as exc:
             self._tell(wire.SpawnFailed(ticket, exc.stage, exc.errno, exc.subject))
             return
         self._tickets[ticket] = child.pid
         self._pids[child.pid] = ticket
+        if child.status is None:
+            self._report(ticket, child, None, time.monotonic())
+            return
         self._starting[ticket] = child
         self._selector.register(
             child.status, selectors.EVENT_READ, lambda: self._settle(ticket, time.monotonic())
         )
 
     def _settle(self, ticket: int, now: float) -> None:
-        """Tell the core whether a child got past its exec: its status pipe has spoken or ended."""
+        """Hear whether a forked child got past its exec: its status pipe has spoken or ended."""
         child = self._starting.pop(ticket)
+        if child.status is None:
+            raise AssertionError("only a forked child has to be waited for")
         self._selector.unregister(child.status)
-        failure = pty_spawn.read_status(child.status)
+        failure = read_status(child.status)
         os.close(child.status)
+        self._report(ticket, child, failure, now)
+
+    def _report(self, ticket: int, child: Child, failure: SpawnFailed | None, now: float) -> None:
+        """Tell the core how a spawn went, with its terminal where it went well."""
         ends = (child.master,) if child.stderr is None else (child.master, child.stderr)
         if failure is None:
             self._held[ticket] = ends
             try:
                 self._tell(wire.Spawned(ticket, child.pid, now), ends)
             except OSError as exc:  # no descriptor left to carry the terminal across
-                failure = pty_spawn.SpawnFailed(pty_spawn.Stage.PTY, exc.errno or 0, "")
+                failure = SpawnFailed(Stage.PTY, exc.errno or 0, "")
                 del self._held[ticket]
                 os.kill(child.pid, signal.SIGKILL)
         if failure is not None:

@@ -25,7 +25,7 @@ class WireViolation(Exception):
 
 
 class Spawn(NamedTuple):
-    """Core to keeper: start a command (`pty_mux.spawn.Command`) and call it `ticket`."""
+    """Core to keeper: start a command (`pty_mux.command.Command`) and call it `ticket`."""
 
     ticket: int
     argv: list[str]
@@ -66,7 +66,7 @@ class Spawned(NamedTuple):
 
 
 class SpawnFailed(NamedTuple):
-    """Keeper to core: the child could not become its command; see `pty_mux.spawn.SpawnFailed`."""
+    """Keeper to core: the child could not become its command; see `pty_mux.command.SpawnFailed`."""
 
     ticket: int
     stage: str

@@ -4,7 +4,7 @@ import errno
 import os
 from typing import Final
 
-from pty_mux.spawn import Stage
+from pty_mux.command import Stage
 
 _STEPS: Final = {
     Stage.PTY: "no terminal could be opened",
@@ -30,7 +30,7 @@ def spawn_reason(stage: str, number: int, subject: str) -> str:
     """Return ``cannot start: /usr/bin/nope: no such file or directory`` and the like.
 
     Args:
-        stage: one of `pty_mux.spawn.Stage`.
+        stage: one of `pty_mux.command.Stage`.
         number: the errno, 0 where there was none.
         subject: the path or user that the step was about, or ''.
     """
