@@ -112,6 +112,7 @@ class _Relay:
         try:
             with self._terminal.raw(self._modes.restore) as guard:
                 self._guard = guard
+                self._send_size()  # it may have changed before its signal had a handler
                 self._from_daemon(self._connection.rest())
                 while self._outcome is None:
                     self._turn(wakeup)
