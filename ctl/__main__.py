@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NoReturn
 
 from ctl import commands
 from ctl.connection import Connection, ConnectionLost, NoDaemon, find_socket
@@ -41,6 +41,20 @@ def main() -> int:
         # Whoever read our output has left; Python would complain of it once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return EXIT_FAILED
+
+
+def run() -> NoReturn:
+    """Run ``taskmasterctl`` and end without taking the interpreter apart.
+
+    That would be 3 ms of the 23 of a one-shot command, and nothing here waits for it: there are no
+    threads, no exit handlers, and every file but standard output is closed where it was written.
+    """
+    status = main()
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        status = status or EXIT_FAILED
+    os._exit(status)
 
 
 def _main(words: list[str]) -> int:
@@ -82,4 +96,4 @@ def _never_connects() -> Connection:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

@@ -27,7 +27,7 @@ from ctl.context import (
 )
 from taskmaster import __version__
 from taskmaster.protocol import messages
-from taskmaster.protocol.messages import ErrorCode, Outcome, RequestError, Verdict
+from taskmaster.protocol.messages import ErrorCode, RequestError, Verdict
 
 DEFAULT_TAIL_BYTES: Final = 1600
 """supervisorctl's."""
@@ -80,14 +80,8 @@ def _status(context: Context, words: Sequence[str]) -> int:
 def _outcomes(context: Context, request: messages.Request) -> int:
     result = ask(context, request)
     assert isinstance(result, list)
-    if context.as_json:
-        show(context, result, "")
-    failed = False
-    for outcome in result:
-        assert isinstance(outcome, Outcome)
-        failed = failed or outcome.verdict in (Verdict.FAILED, Verdict.NO_SUCH_NAME)
-        if not context.as_json:
-            print(render.outcome_line(outcome), flush=True)
+    show(context, result, render.outcome_lines(result))
+    failed = any(o.verdict in (Verdict.FAILED, Verdict.NO_SUCH_NAME) for o in result)
     return EXIT_FAILED if failed else EXIT_DONE
 
 

@@ -23,11 +23,14 @@ def status_table(processes: Sequence[ProcessStatus]) -> str:
     return "\n".join(lines)
 
 
-def outcome_line(outcome: Outcome) -> str:
-    """Return ``web:0: started`` or ``web:0: ERROR (already started)``."""
-    if outcome.verdict is Verdict.DONE:
-        return f"{outcome.name}: {outcome.text}"
-    return f"{outcome.name}: ERROR ({outcome.text})"
+def outcome_lines(outcomes: Sequence[Outcome]) -> str:
+    """Return ``web:0: started`` or ``web:0: ERROR (already started)`` for each, a line each."""
+    return "\n".join(
+        f"{outcome.name}: {outcome.text}"
+        if outcome.verdict is Verdict.DONE
+        else f"{outcome.name}: ERROR ({outcome.text})"
+        for outcome in outcomes
+    )
 
 
 def reload_text(report: ReloadReport) -> str:

@@ -10,6 +10,10 @@ from typing import Final, NamedTuple, TypeVar
 _Started = TypeVar("_Started")
 
 
+OWN_ENVIRONMENT: Final[dict[str, str]] = dict(os.environ)
+"""Ours, decoded once and not anew for each child; nobody changes it while the keeper runs."""
+
+
 class Stage:
     """Names of the steps of a spawn; plain text, because they travel between processes."""
 

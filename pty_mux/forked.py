@@ -19,7 +19,7 @@ import resource
 import signal
 from typing import Final, NamedTuple, NoReturn
 
-from pty_mux.command import Command, SpawnFailed, Stage, try_places
+from pty_mux.command import OWN_ENVIRONMENT, Command, SpawnFailed, Stage, try_places
 
 STATUS_BYTES: Final = 4096
 _EXEC_FAILED: Final = 127
@@ -65,7 +65,7 @@ def become(command: Command, slave: int, stderr: int | None, status: int) -> NoR
             stage, subject = Stage.LIMITS, str(command.open_files)
             _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
             resource.setrlimit(resource.RLIMIT_NOFILE, (command.open_files, hard))
-        environment = {**os.environ, **command.environment}
+        environment = {**OWN_ENVIRONMENT, **command.environment}
         if user is not None:
             stage, subject = Stage.USER, command.user or ""
             if (user.uid, user.gid) != (os.geteuid(), os.getegid()) or os.geteuid() == 0:

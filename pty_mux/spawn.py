@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from errno import EAGAIN, ENOMEM
 from typing import Final, NamedTuple
 
-from pty_mux.command import Command, SpawnFailed, Stage, try_places
+from pty_mux.command import OWN_ENVIRONMENT, Command, SpawnFailed, Stage, try_places
 from pty_mux.forked import become
 
 _IUTF8: Final = 0x4000
@@ -83,7 +83,7 @@ def spawn(command: Command) -> Child:
 
 def _start_directly(command: Command, slave: int, stderr: int | None) -> int:
     """Return the pid of a child that has become the command."""
-    environment = {**os.environ, **command.environment, **command.overrides}
+    environment = {**OWN_ENVIRONMENT, **command.environment, **command.overrides}
     clean = {name: value for name, value in environment.items() if value is not None}
     actions = (
         (os.POSIX_SPAWN_OPEN, 0, os.ttyname(slave), os.O_RDWR, 0),

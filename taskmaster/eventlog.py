@@ -78,7 +78,9 @@ class EventLog:
 def format_line(record: Record, when: float) -> str:
     """Return the line of a record; `when` is in seconds since the epoch."""
     clock = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(when))
-    text = "".join(char if char.isprintable() else _escaped(char) for char in record.text)
+    text = record.text
+    if not text.isprintable():
+        text = "".join(char if char.isprintable() else _escaped(char) for char in text)
     return f"{clock},{int(when * 1000) % 1000:03} {_NAMES[record.level]} {text}"
 
 

@@ -18,7 +18,7 @@ from typing import Final, NoReturn
 _PR_SET_CHILD_SUBREAPER: Final = 36
 _KEEPER: Final = "from taskmaster.keeper.keeper import main; main()"
 _CORE: Final = "from taskmaster.daemon import main; main()"
-_CLIENT: Final = "from ctl.__main__ import main; main()"
+_CLIENT: Final = "from ctl.__main__ import run; run()"
 
 
 @dataclass(frozen=True, slots=True)

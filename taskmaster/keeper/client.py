@@ -4,7 +4,7 @@ import asyncio
 import socket
 from collections.abc import Callable
 
-from taskmaster.keeper.channel import Channel, ChannelClosed
+from taskmaster.keeper.channel import FEW, Channel, ChannelClosed
 from taskmaster.keeper.wire import Message, WireViolation
 
 OnMessage = Callable[[Message, list[int]], None]
@@ -28,10 +28,15 @@ class KeeperClient:
         self._loop.add_reader(self._channel, self.receive)
 
     def send(self, message: Message) -> None:
-        """Send a request; it waits in memory where the keeper is slow to read."""
-        self._channel.send(message)
-        if self._channel.wants_write:
-            self._loop.add_writer(self._channel, self._flush)
+        """Send a request, together with the others of this turn of the loop, but a few at a time.
+
+        It waits in memory where the keeper is slow to read.
+        """
+        self._channel.enqueue(message)
+        if self._channel.waiting == 1:
+            self._loop.call_soon(self._flush)
+        elif self._channel.waiting % FEW == 0:
+            self._flush()
 
     def receive(self) -> None:
         """Pass on everything that has arrived.
@@ -54,6 +59,10 @@ class KeeperClient:
             self._channel.close()
 
     def _flush(self) -> None:
+        if self._channel.fileno() < 0:
+            return
         self._channel.flush()
-        if not self._channel.wants_write:
+        if self._channel.wants_write:
+            self._loop.add_writer(self._channel, self._flush)
+        else:
             self._loop.remove_writer(self._channel)

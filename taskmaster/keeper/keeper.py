@@ -30,7 +30,7 @@ from pty_mux.command import Command, SpawnFailed, Stage
 from pty_mux.forked import read_status
 from pty_mux.spawn import Child, spawn
 from taskmaster.keeper import wire
-from taskmaster.keeper.channel import Channel, ChannelClosed
+from taskmaster.keeper.channel import FEW, Channel, ChannelClosed
 
 CHANNEL_OPTION: Final = "--keeper-channel"
 """How the core is told the descriptor of its end of the channel."""
@@ -68,6 +68,7 @@ class Keeper:
         self._tickets: dict[int, int] = {}
         self._pids: dict[int, int] = {}
         self._starting: dict[int, Child] = {}
+        self._watches_writing = False
         self._held: dict[int, tuple[int, ...]] = {}
         self._selector = selectors.DefaultSelector()
         self._wakeup, self._wakeup_writer = os.pipe()
@@ -87,6 +88,8 @@ class Keeper:
         return self._farewell(self._core_status)
 
     def _turn(self, timeout: float | None) -> None:
+        if self._channel.waiting and not self._watches_writing:
+            self._flush()
         for key, _ in self._selector.select(timeout):
             # An earlier callback of this turn may have closed the descriptor, or closed it and
             # opened another one under the same number.
@@ -95,22 +98,29 @@ class Keeper:
                 key.data()
 
     def _watch_channel(self) -> None:
+        wants_write = self._channel.wants_write
+        if wants_write == self._watches_writing:
+            return
+        self._watches_writing = wants_write
         if self._channel.fileno() in self._selector.get_map():
-            writing = selectors.EVENT_WRITE if self._channel.wants_write else 0
-            self._selector.modify(self._channel, selectors.EVENT_READ | writing, self._on_channel)
+            events = selectors.EVENT_READ | (selectors.EVENT_WRITE if wants_write else 0)
+            self._selector.modify(self._channel, events, self._on_channel)
 
     def _tell(self, message: wire.Message, descriptors: tuple[int, ...] = ()) -> None:
-        waited = self._channel.wants_write
-        self._channel.send(message, descriptors)
-        if self._channel.wants_write != waited:
-            self._watch_channel()
+        """Say something to the core, at the latest before the next turn waits."""
+        self._channel.enqueue(message, descriptors)
+        if self._channel.waiting % FEW == 0:
+            self._flush()
+
+    def _flush(self) -> None:
+        self._channel.flush()
+        self._watch_channel()
 
     # --- the core's requests ------------------------------------------------------------------
 
     def _on_channel(self) -> None:
         if self._channel.wants_write:
-            self._channel.flush()
-            self._watch_channel()
+            self._flush()
         try:
             for message, descriptors in self._channel.receive():
                 for descriptor in descriptors:

@@ -75,9 +75,9 @@ def test_no_process_is_no_line() -> None:
 
 
 def test_outcomes_in_words() -> None:
-    assert render.outcome_line(Outcome("a:0", Verdict.DONE, "started")) == "a:0: started"
+    assert render.outcome_lines([Outcome("a:0", Verdict.DONE, "started")]) == "a:0: started"
     failed = Outcome("a:0", Verdict.FAILED, "not running")
-    assert render.outcome_line(failed) == "a:0: ERROR (not running)"
+    assert render.outcome_lines([failed]) == "a:0: ERROR (not running)"
     assert render.pid_lines([ProcessPid("a:0", 7), ProcessPid("a:1", 0)]) == "7\n0"
     assert render.reload_text(ReloadReport(("a: added",), ())) == "a: added"
     assert render.reload_text(ReloadReport((), ())) == "nothing changed"

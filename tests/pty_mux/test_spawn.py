@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pty_mux.command import Command, SpawnFailed, Stage
+from pty_mux.command import OWN_ENVIRONMENT, Command, SpawnFailed, Stage
 from pty_mux.forked import read_status
 from pty_mux.spawn import Child, spawn
 
@@ -125,8 +125,8 @@ def test_signals_are_as_after_a_boot() -> None:
 def test_the_environment_is_ours_with_additions_removals_and_overrides(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("KEPT", "1")
-    monkeypatch.setenv("REMOVED", "1")
+    monkeypatch.setitem(OWN_ENVIRONMENT, "KEPT", "1")
+    monkeypatch.setitem(OWN_ENVIRONMENT, "REMOVED", "1")
     told = output(
         command(
             "env",
