@@ -108,9 +108,15 @@ class Order:
         """Take note of what happened to a process, whoever caused it."""
         if step.name not in self._outcomes:
             return
-        if step.after.state.is_down or step.forgotten or step.after.state is State.UNKNOWN:
+        if step.after.state is not State.STOPPING or step.forgotten:
+            # Down, or perhaps up again already by a reload or by another order.
             self._going_down.discard(step.name)
         if self._outcomes[step.name] is not None:
+            return
+        if not step.forgotten and (step.name not in self._fed or self.awaits(step.name)):
+            # What happens before this order asks for it, or asks for the last time, is no outcome.
+            if step.after.state is State.UNKNOWN and step.name in self._fed:
+                self._settle(step.name, Verdict.FAILED, step.after.reason)
             return
         if self.kind is Kind.STOP:
             self._observe_stop(step)
@@ -139,7 +145,7 @@ class Order:
         elif after.state is State.RUNNING and ordered and before is State.RUNNING:
             self._settle(name, Verdict.ALREADY, "already started")
         elif name not in self._launched:
-            if after.state is State.STOPPED and not self.awaits(name):
+            if after.state.is_down and not self.awaits(name):
                 self._settle(name, Verdict.FAILED, "stopped by another order")
             elif after.state is State.UNKNOWN:
                 self._settle(name, Verdict.FAILED, after.reason or "cannot be signalled")

@@ -13,7 +13,7 @@ from taskmaster.config.model import LogLevel, Program
 from taskmaster.orders import Step
 from taskmaster.process.actions import SendSignal
 from taskmaster.process.events import Exited, SignalFailed, Spawned, SpawnFailed
-from taskmaster.process.machine import Process, State, ending, is_expected
+from taskmaster.process.machine import Process, State, describe_code, ending, is_expected
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +69,7 @@ def notice(step: Step) -> str | None:
     if isinstance(step.event, Exited):
         what = f"{name}: {ending(step.event)}"
     elif isinstance(step.event, SpawnFailed):
-        what = f"{name}: {after.reason}"
-    elif isinstance(step.event, Spawned) and after.state is not State.STOPPING:
-        return f"{name}: started with pid {step.event.pid}"
+        what = f"{name}: {step.event.reason}"
     else:
         return None
     match after.state:
@@ -83,6 +81,13 @@ def notice(step: Step) -> str | None:
             return f"{what}; starting it again in a moment"
         case state:
             return f"{what}; now {state.value}"
+
+
+def life_begins(name: str, process: Process, pid: int) -> str:
+    """Return the line at a terminal between what one life showed and what the next will."""
+    code = process.exit_code
+    before = f"{describe_code(code)}; " if code is not None else ""
+    return f"{name}: {before}started with pid {pid}"
 
 
 def _end(name: str, before: Process, event: Exited, program: Program) -> Record:

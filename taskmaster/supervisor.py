@@ -21,6 +21,7 @@ from taskmaster.process.events import (
     Event,
     PolicyChanged,
     RestartOrdered,
+    StartOrdered,
     StopOrdered,
 )
 from taskmaster.process.machine import Process, State, Target, step
@@ -127,11 +128,11 @@ class Supervisor:
         waiting = [
             name
             for name, entry in self._entries.items()
-            if _waits_for_its_time(entry.process) or entry.process.state is State.STOPPING
+            if _waits_for_its_time(entry.process)
+            or entry.process.state in (State.STOPPING, State.UNKNOWN)
         ]
         steps = self._collect(self._feed_all(waiting, StopOrdered(), now), now)
-        up = [name for name, entry in self._entries.items() if not _is_down(entry.process)]
-        return steps + self.order(Kind.STOP, up, now)[1]
+        return steps + self.order(Kind.STOP, self.names, now)[1]
 
     # --- reload -------------------------------------------------------------------------------
 
@@ -196,6 +197,8 @@ class Supervisor:
 
     def _feed(self, name: str, event: Event, now: float) -> Iterator[Step]:
         entry = self._entries[name]
+        if entry.removed and isinstance(event, StartOrdered | RestartOrdered):
+            event = StopOrdered()  # its program is gone from the config: there is no other life
         before = entry.process
         program = entry.program
         if self.shutting_down:
