@@ -50,12 +50,11 @@ class AttachRefused(Exception):
 
 def attach(
     connection: Connection,
-    name: str,
+    request: Attach,
     environment: Mapping[str, str],
     *,
     key: int | None,
     key_name: str,
-    read_only: bool,
 ) -> int:
     """Attach the user's terminal to a process; return the exit status.
 
@@ -67,17 +66,18 @@ def attach(
     """
     terminal = UserTerminal()
     rows, columns = terminal.size()
-    if environment.get("TASKMASTER_PROCESS") == name and (
-        environment.get("TASKMASTER_SOCKET") == connection.path
-    ):
-        raise AttachRefused(f"this is the terminal of {name}: it cannot be attached to itself")
-    attached = connection.request(Attach(name, rows, columns, read_only))
+    own = environment.get("TASKMASTER_PROCESS")
+    if own == request.name and environment.get("TASKMASTER_SOCKET") == connection.path:
+        raise AttachRefused(f"this is the terminal of {own}: it cannot be attached to itself")
+    attached = connection.request(
+        Attach(request.name, rows, columns, request.read_only, request.take)
+    )
     if not isinstance(attached, Attached):
         raise ConnectionLost("the daemon answered something else than asked")
     leave = f"{key_name} detaches" if key is not None else "no key detaches"
-    mode = ", read only" if read_only else ""
+    mode = ", read only" if request.read_only else ""
     print(f"[attached to {attached.name}{mode}; {leave}]", flush=True)
-    relay = _Relay(connection, terminal, KeyFilter(key), read_only=read_only)
+    relay = _Relay(connection, terminal, KeyFilter(key), read_only=request.read_only)
     status, words = relay.run(attached.name)
     print(f"\r\n[{words}]", flush=True)
     return status

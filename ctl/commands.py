@@ -5,7 +5,6 @@ complaints to standard error, and raises `Unusable` for words that mean nothing.
 """
 
 import json
-import os
 import sys
 from collections.abc import Sequence
 from typing import Final
@@ -20,6 +19,7 @@ from ctl.context import (
     EXIT_UNUSABLE,
     Command,
     Context,
+    Run,
     Unusable,
     ask,
     complain,
@@ -216,40 +216,16 @@ def _write(context: Context, data: bytes) -> None:
         sys.stdout.buffer.flush()
 
 
-def _attach(context: Context, words: Sequence[str]) -> int:
-    from ctl import attach, keys, terminal
+def _seat_command(name: str) -> Run:
+    """Return a command of `ctl.seats`, which is loaded only when it is used."""
 
-    read_only, key_name, rest = False, keys.DEFAULT_KEY, []
-    remaining = list(words)
-    while remaining:
-        word = remaining.pop(0)
-        if word in ("-r", "--read-only"):
-            read_only = True
-        elif word == "--detach-key" and remaining:
-            key_name = remaining.pop(0)
-        elif word.startswith("--detach-key="):
-            key_name = word.partition("=")[2]
-        elif word.startswith("-"):
-            raise Unusable(f"unknown option {word}")
-        else:
-            rest.append(word)
-    if len(rest) != 1:
-        raise Unusable("it needs the name of one process")
-    try:
-        key = keys.parse_key(key_name)
-    except ValueError as exc:
-        raise Unusable(str(exc)) from None
-    connection = context.connect()
-    shown = "Ctrl-]" if key_name == keys.DEFAULT_KEY else key_name
-    try:
-        return attach.attach(
-            connection, rest[0], os.environ, key=key, key_name=shown, read_only=read_only
-        )
-    except (attach.AttachRefused, terminal.NoTerminal) as exc:
-        complain(f"attach: {exc}")
-        return EXIT_UNUSABLE if isinstance(exc, terminal.NoTerminal) else EXIT_FAILED
-    finally:
-        connection.close()
+    def run(context: Context, words: Sequence[str]) -> int:
+        from ctl import seats
+
+        command: Run = getattr(seats, name)
+        return command(context, words)
+
+    return run
 
 
 def _help(context: Context, words: Sequence[str]) -> int:
@@ -293,10 +269,45 @@ COMMANDS: Final[dict[str, Command]] = {
         _signal,
     ),
     "attach": Command(
-        "attach [--read-only] [--detach-key KEY] NAME",
+        "attach [--read-only] [--take] [--detach-key KEY] NAME",
         "sit at its terminal; Ctrl-] detaches",
-        "KEY is ^], C-x, or none. Ctrl-C and the like go to the process.",
-        _attach,
+        "KEY is ^], C-x, or none. --take puts everybody else out. Ctrl-C and the like go to the "
+        "process.",
+        _seat_command("sit"),
+    ),
+    "screen": Command(
+        "screen [--ansi] [--scrollback N] NAME",
+        "print what its terminal shows",
+        "--ansi with colours; --scrollback N with so many of the lines above. Of a process that is "
+        "down it is the last screen.",
+        _seat_command("screen"),
+    ),
+    "send": Command(
+        "send [--keys] [--paste] [--enter] NAME TEXT...",
+        "type into its terminal",
+        "--keys: words that are names of keys as in tmux (C-c, Up, F5, Enter) are those keys; "
+        "--paste: as a paste; --enter: Enter follows. Texts are typed with a blank between, with "
+        "--keys without.",
+        _seat_command("send"),
+    ),
+    "wait": Command(
+        "wait [--state STATE[,STATE]] [--text REGEX] [--idle SECONDS] [--timeout SECONDS] NAME",
+        "wait for a state, a text on its screen, or silence",
+        "Exit status 0 when all that is asked for is so, 1 after the timeout.",
+        _seat_command("wait"),
+    ),
+    "record": Command(
+        "record NAME FILE|off",
+        "record its terminal into a file that asciinema plays",
+        "In the format asciicast v2, until the process ends, or off. What is typed is not in it.",
+        _seat_command("record"),
+    ),
+    "clients": Command("clients NAME", "who sits at its terminal", "", _seat_command("clients")),
+    "detach": Command(
+        "detach NAME [NUMBER]",
+        "put others out of its terminal",
+        "NUMBER is the client's in the list of clients; without one everybody.",
+        _seat_command("detach"),
     ),
     "tail": Command(
         "tail [-f] [-BYTES] NAME [stdout|stderr]",

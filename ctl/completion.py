@@ -11,7 +11,15 @@ from prompt_toolkit.document import Document
 from ctl.commands import COMMANDS
 
 _CACHE_SECONDS: Final = 1.0
-_OPTIONS: Final = {"attach": ("--read-only", "--detach-key"), "tail": ("-f",), "maintail": ("-f",)}
+_OPTIONS: Final = {
+    "attach": ("--read-only", "--take", "--detach-key"),
+    "tail": ("-f",),
+    "maintail": ("-f",),
+    "screen": ("--ansi", "--scrollback"),
+    "send": ("--keys", "--paste", "--enter"),
+    "wait": ("--state", "--text", "--idle", "--timeout"),
+}
+_OF_ONE_PROCESS: Final = ("attach", "tail", "screen", "send", "wait", "clients", "detach")
 
 
 class ShellCompleter(Completer):
@@ -51,7 +59,7 @@ class ShellCompleter(Completer):
         names = self._current_names()
         if before[0] == "tail" and any(word in names for word in before[1:]):
             return ("stdout", "stderr")
-        if before[0] in ("attach", "tail"):
+        if before[0] in _OF_ONE_PROCESS:
             return names
         programs = dict.fromkeys(name.rpartition(":")[0] for name in names)
         return [*programs, *names, "all"]

@@ -33,6 +33,10 @@ class Context(NamedTuple):
     in_shell: bool = False
 
 
+Run = Callable[[Context, Sequence[str]], int]
+"""Performs a command with the words behind it; returns the exit status."""
+
+
 class Command(NamedTuple):
     """One command.
 
@@ -47,7 +51,7 @@ class Command(NamedTuple):
     usage: str
     summary: str
     details: str
-    run: Callable[[Context, Sequence[str]], int]
+    run: Run
     takes_names: bool = True
 
 

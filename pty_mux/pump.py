@@ -23,6 +23,7 @@ from typing import Final
 
 from pty_mux.ground import Ground
 from pty_mux.logfile import LogStream
+from pty_mux.queries import QueryFilter
 from pty_mux.session import Session
 from pty_mux.winsize import Winsize, set_winsize
 
@@ -74,13 +75,14 @@ class Pump:
         self._room_waiters: list[asyncio.Future[None]] = []
         self._drain_timer: asyncio.TimerHandle | None = None
         self._line_timer: asyncio.TimerHandle | None = None
+        self._query_timer: asyncio.TimerHandle | None = None
         os.set_blocking(master, False)
         self._loop.add_reader(master, self._read_master)
         if stderr is not None:
             os.set_blocking(stderr, False)
             self._loop.add_reader(stderr, self._read_stderr)
         self._set_winsize(session.winsize)  # it may have changed while the child was starting
-        session.on_resize(self._set_winsize)
+        session.on_terminal(self._set_winsize, self._answer)
 
     @property
     def is_closed(self) -> bool:
@@ -114,8 +116,16 @@ class Pump:
         if self._ground is not None:
             self._ground.feed(data)
         self._session.feed(data)
+        if self._session.holds_back and self._query_timer is None:
+            self._query_timer = self._loop.call_later(
+                QueryFilter.HOLD_SECONDS, self._on_query_timer
+            )
         if self._held_stderr:
             self._show_stderr()
+
+    def _on_query_timer(self) -> None:
+        self._query_timer = None
+        self._session.flush()
 
     def _error_output(self, data: bytes) -> None:
         if self.stderr_log is not None:
@@ -173,6 +183,11 @@ class Pump:
         self._input_bytes += len(data)
         if len(self._input) == 1:
             self._write_master()
+
+    def _answer(self, data: bytes) -> None:
+        """Type what the terminal answers; a program that asks and never reads is not answered."""
+        if self.input_has_room:
+            self.write(data)
 
     def _write_master(self) -> None:
         while self._input:
@@ -254,7 +269,8 @@ class Pump:
     def _closed_one(self) -> None:
         if not self.is_closed:
             return
-        for timer in (self._drain_timer, self._line_timer):
+        self._session.flush()
+        for timer in (self._drain_timer, self._line_timer, self._query_timer):
             if timer is not None:
                 timer.cancel()
         for stream in self._logs:

@@ -1,41 +1,40 @@
-"""The attachable terminal of one process: its history, and who looks at it.
+"""The attachable terminal of one process: its history, its screen, and who looks at it.
 
 A session outlives its process: at a restart the new terminal takes the old one's place, the history
 goes on and who is attached stays. It knows no descriptors; `pump` feeds it, and whoever carries
-the bytes to a client takes them from its `Attachment`. Not a byte is copied per client: each keeps
-a cursor in the one ring; one that falls behind loses what it missed and is told how much.
+the bytes to a client takes them from its `Attachment`.
 
-The model of the screen, which will paint instead of replaying, gets its place here: it is one more
-cursor in the ring.
+A client whose terminal has the session's size gets the screen painted and then the bytes as the
+process writes them; not a byte is copied for it, it has a cursor in the one ring. One that falls
+behind loses what it missed and is painted afresh; so is everybody after a change of the size. A
+client of any other size gets pictures: the part of the screen around the cursor, drawn anew when it
+has changed. What the process asks its terminal is answered here, and no client sees it.
+
+The model of the screen (`mirror`) is there once it is needed, and read up then.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import Final
 
-from pty_mux.queries import strip_queries
+from pty_mux.mirror import SLICE_BYTES, Mirror
+from pty_mux.queries import Query, QueryFilter
 from pty_mux.ring import Ring, shared_memory
+from pty_mux.vt.answers import answer
+from pty_mux.vt.paint import Picture, fresh_start, paint, picture
+from pty_mux.vt.terminal import Terminal
 from pty_mux.winsize import Winsize, choose
 
 Follower = Callable[[bytes], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """What an attachment gets next.
-
-    Attributes:
-        data: bytes as the process wrote them, cut anywhere.
-        skipped_bytes: how many were lost before them because the reader was too slow.
-    """
-
-    data: bytes
-    skipped_bytes: int = 0
+MAX_BEHIND_BYTES: Final = 512 * 1024
+"""A client that has more than this still to get would look at the past: it is painted afresh."""
 
 
 class Attachment:
     """One client's place in a session.
 
     Attributes:
+        number: counts the clients of the session.
+        who: what whoever attached it wants to know of it; not looked at here.
         read_only: it may not type and its window size does not count.
         winsize: the size of its terminal, 0x0 where unknown.
         last_active: grows with each attach, typing or resizing in the session (`winsize.choose`).
@@ -43,7 +42,11 @@ class Attachment:
         ending: why the attachment is over, once it is.
     """
 
-    def __init__(self, session: "Session", winsize: Winsize, *, read_only: bool) -> None:
+    def __init__(
+        self, session: "Session", number: int, winsize: Winsize, who: object, *, read_only: bool
+    ) -> None:
+        self.number = number
+        self.who = who
         self.read_only = read_only
         self.winsize = winsize
         self.last_active = 0
@@ -51,9 +54,30 @@ class Attachment:
         self.ending: str | None = None
         self._session = session
         self._wake: Callable[[], None] = _nobody
-        ring = session.ring
-        self._replay = _from_a_line_start(ring)
-        self._cursor = ring.end
+        self._cursor = 0
+        self._ready = b""
+        self._unpainted = True
+        self._wants_history = True
+        self._shown: Picture | None = None
+        self._shown_at = -1
+
+    @property
+    def sees_pictures(self) -> bool:
+        """Whether its terminal has another size than the session."""
+        own, theirs = self.winsize, self._session.winsize
+        return own.is_known and (own.rows, own.columns) != (theirs.rows, theirs.columns)
+
+    @property
+    def needs_screen(self) -> bool:
+        """Whether `take` will look at the model, which must have read everything before."""
+        return not self._ready and (
+            self._unpainted or self._is_too_far_behind or self.sees_pictures
+        )
+
+    @property
+    def _is_too_far_behind(self) -> bool:
+        ring = self._session.ring
+        return self._cursor < ring.start or ring.end - self._cursor > MAX_BEHIND_BYTES
 
     def on_news(self, wake: Callable[[], None]) -> None:
         """Have `wake` called whenever there may be something to take."""
@@ -63,26 +87,48 @@ class Attachment:
         """Tell whoever carries for this client that there is something to take."""
         self._wake()
 
-    def take(self, limit: int) -> Piece | None:
-        """Return the next bytes for the client, at most `limit`, or None if there are none now."""
-        if self._replay:
-            data, self._replay = self._replay[:limit], self._replay[limit:]
-            return Piece(data)
-        ring = self._session.ring
-        skipped = max(0, ring.start - self._cursor)
-        self._cursor += skipped
-        if self._cursor == ring.end:
-            return None
-        data = ring.read(self._cursor, limit)
+    def repaint(self) -> None:
+        """Have the screen painted anew with the next `take`."""
+        self._unpainted = True
+        self._shown = None
+
+    def take(self, limit: int) -> bytes:
+        """Return the next bytes for the client, at most `limit`; b"" if there are none now."""
+        if not self._ready:
+            self._ready = self._next()
+        data, self._ready = self._ready[:limit], self._ready[limit:]
+        if data or self.sees_pictures:
+            return data
+        data = self._session.ring.read(self._cursor, limit)
         self._cursor += len(data)
-        return Piece(data, skipped)
+        return data
+
+    def _next(self) -> bytes:
+        session = self._session
+        if self.sees_pictures:
+            return self._next_picture(session)
+        if not (self._unpainted or self._is_too_far_behind):
+            return b""
+        self._unpainted = False
+        self._cursor = session.ring.end
+        history, self._wants_history = self._wants_history, False
+        return session.painted(with_history=history)
+
+    def _next_picture(self, session: "Session") -> bytes:
+        if self._shown is not None and self._shown_at == session.ring.end:
+            return b""
+        drawn = picture(session.screen, self.winsize.rows, self.winsize.columns)
+        data = drawn.changes_from(self._shown)
+        self._shown, self._shown_at = drawn, session.ring.end
+        self._unpainted = True  # for when the sizes agree again
+        return data
 
 
 class Session:
     """The terminal of one process, over all its lives.
 
     Attributes:
-        ring: everything that was last written to it.
+        ring: everything that was last written to it, but for questions to the terminal.
         winsize: the size that its terminal has, or will have when it starts.
     """
 
@@ -90,27 +136,109 @@ class Session:
         """Make a session that keeps `scrollback` bytes of history."""
         self.ring = Ring(shared_memory(scrollback))
         self.winsize = winsize
+        self._mirror: Mirror | None = None
+        self._queries = QueryFilter()
         self._attachments: list[Attachment] = []
+        self._last_number = 0
         self._clock = 0
         self._apply_winsize: Callable[[Winsize], None] = _nobody_resizes
+        self._type: Callable[[bytes], None] = _nobody_reads
         self._followers: list[Follower] = []
+        self._size_followers: list[Callable[[Winsize], None]] = []
+
+    # --- what the process writes --------------------------------------------------------------
 
     @property
-    def attached(self) -> int:
-        """How many clients are attached."""
-        return len(self._attachments)
+    def holds_back(self) -> bool:
+        """Whether the beginning of a possible question waits for its rest (`flush`)."""
+        return self._queries.holds_back
 
     def feed(self, data: bytes) -> None:
         """Take what the process wrote."""
-        self.ring.append(data)
-        for follower in self._followers:
-            follower(data)
-        for attachment in self._attachments:
-            attachment.wake()
+        for part in self._queries.feed(data):
+            if isinstance(part, Query):
+                size = (self.winsize.width_pixels, self.winsize.height_pixels)
+                self._type(answer(part.text, self.screen, size))
+            else:
+                self._append(part)
+        self._wake_everybody()
 
-    def attach(self, winsize: Winsize, *, read_only: bool) -> Attachment:
+    def flush(self) -> None:
+        """Pass on what is held back; its rest has not come in time."""
+        if held := self._queries.flush():
+            self._append(held)
+            self._wake_everybody()
+
+    def begin_life(self, text: str) -> None:
+        """Have a new terminal from here on, under what the old one showed and a line of text."""
+        self.flush()
+        if self.ring.end:
+            self._append(fresh_start(self.screen) + f"[{text}]\r\n".encode("utf-8", "replace"))
+            self._repaint_everybody()
+
+    def _append(self, data: bytes) -> None:
+        ring, mirror = self.ring, self._mirror
+        if mirror is None and ring.end + len(data) > ring.capacity:
+            mirror = self._model()
+        step = max(ring.capacity // 2, 1)
+        for start in range(0, len(data), step):
+            piece = data[start : start + step] if len(data) > step else data
+            if mirror is not None:
+                mirror.make_room(ring, len(piece))
+            ring.append(piece)
+        for follower in tuple(self._followers):
+            follower(data)
+
+    # --- what it shows ------------------------------------------------------------------------
+
+    def catch_up(self, limit: int = SLICE_BYTES) -> bool:
+        """Let the model read on, at most so much; return whether it has read everything."""
+        return self._model().catch_up(self.ring, limit)
+
+    @property
+    def screen(self) -> Terminal:
+        """The screen as it stands now, everything read."""
+        mirror = self._model()
+        mirror.catch_up(self.ring)
+        return mirror.terminal
+
+    def load_history(self) -> None:
+        """Have the lines above the screen in the model too."""
+        self._model().load_history(self.ring)
+
+    def painted(self, *, with_history: bool) -> bytes:
+        """Return what shows the screen on a terminal of its size, and its state of parsing."""
+        terminal = self.screen
+        if with_history:
+            self.load_history()
+        lines = len(terminal.screen.history) if with_history else None
+        return paint(terminal, history=lines) + terminal.unfinished
+
+    def _model(self) -> Mirror:
+        if self._mirror is None:
+            self._mirror = Mirror(self.ring, self.winsize)
+        return self._mirror
+
+    # --- who looks at it ----------------------------------------------------------------------
+
+    @property
+    def attachments(self) -> tuple[Attachment, ...]:
+        """Who is attached, in the order of coming."""
+        return tuple(self._attachments)
+
+    @property
+    def leader(self) -> Attachment | None:
+        """Whose size the terminal has, if anybody's."""
+        writers = [item for item in self._attachments if not item.read_only]
+        leader = max(writers, key=lambda item: item.last_active, default=None)
+        return leader if leader is not None and leader.winsize.is_known else None
+
+    def attach(
+        self, winsize: Winsize, *, read_only: bool = False, who: object = None
+    ) -> Attachment:
         """Let a client in; it gets the history first."""
-        attachment = Attachment(self, winsize, read_only=read_only)
+        self._last_number += 1
+        attachment = Attachment(self, self._last_number, _usable(winsize), who, read_only=read_only)
         self._attachments.append(attachment)
         self._touch(attachment)
         return attachment
@@ -120,15 +248,23 @@ class Session:
         if attachment in self._attachments:
             self._attachments.remove(attachment)
 
+    def put_out(self, attachment: Attachment, text: str) -> None:
+        """End the attachment of a client, and tell it why."""
+        self.detach(attachment)
+        attachment.ending = text
+        attachment.wake()
+
     def typed(self, attachment: Attachment) -> None:
         """Note that a client typed: from now on its size counts."""
         self._touch(attachment)
 
     def resized(self, attachment: Attachment, winsize: Winsize) -> None:
         """Note that a client's window has another size; 0x0 is nobody's window and ignored."""
-        if winsize.is_known:
-            attachment.winsize = winsize
+        if winsize.is_known and _usable(winsize) != attachment.winsize:
+            attachment.winsize = _usable(winsize)
+            attachment.repaint()
             self._touch(attachment)
+            attachment.wake()
 
     def notify(self, text: str) -> None:
         """Show everybody attached a line of ours."""
@@ -151,9 +287,31 @@ class Session:
         """Tell a follower nothing more."""
         self._followers.remove(follower)
 
-    def on_resize(self, apply: Callable[[Winsize], None] | None) -> None:
-        """Have `apply` called with each new size of the terminal; None: there is no terminal."""
-        self._apply_winsize = apply or _nobody_resizes
+    def follow_size(self, follower: Callable[[Winsize], None]) -> None:
+        """Tell a follower every size that the terminal gets from now on."""
+        self._size_followers.append(follower)
+
+    def unfollow_size(self, follower: Callable[[Winsize], None]) -> None:
+        """Tell it nothing more."""
+        self._size_followers.remove(follower)
+
+    def _wake_everybody(self) -> None:
+        for attachment in self._attachments:
+            attachment.wake()
+
+    def _repaint_everybody(self) -> None:
+        for attachment in self._attachments:
+            attachment.repaint()
+            attachment.wake()
+
+    # --- its terminal -------------------------------------------------------------------------
+
+    def on_terminal(
+        self, resize: Callable[[Winsize], None], write: Callable[[bytes], None]
+    ) -> None:
+        """Have a terminal: `resize` is called with each new size, `write` with answers to it."""
+        self._apply_winsize = resize
+        self._type = write
 
     def set_default_winsize(self, winsize: Winsize) -> None:
         """Take the configured size, unless somebody is attached."""
@@ -163,6 +321,8 @@ class Session:
     def set_scrollback(self, scrollback: int) -> None:
         """Keep another amount of history; the newest of it stays."""
         if scrollback != self.ring.capacity:
+            if self._mirror is not None:
+                self._mirror.catch_up(self.ring)
             self.ring = self.ring.moved_to(shared_memory(scrollback))
 
     def _touch(self, attachment: Attachment) -> None:
@@ -171,21 +331,19 @@ class Session:
         self._resize(choose(self._attachments, self.winsize))
 
     def _resize(self, winsize: Winsize) -> None:
-        if winsize != self.winsize:
-            self.winsize = winsize
-            self._apply_winsize(winsize)
+        if winsize == self.winsize:
+            return
+        if self._mirror is not None:
+            self._mirror.resize(self.ring, winsize)
+        self.winsize = winsize
+        self._apply_winsize(winsize)
+        for follower in tuple(self._size_followers):
+            follower(winsize)
+        self._repaint_everybody()
 
 
-def _from_a_line_start(ring: Ring) -> bytes:
-    """Return the history from the first whole line on, with nothing in it that asks for an answer.
-
-    Where the ring has overwritten its beginning, the first bytes may be the rest of an escape
-    sequence or of a character; behind a newline neither can go on.
-    """
-    history = ring.tail(ring.capacity)
-    if ring.start:
-        history = history[history.find(b"\n") + 1 :]
-    return strip_queries(history)
+def _usable(winsize: Winsize) -> Winsize:
+    return winsize.clamped() if winsize.is_known else winsize
 
 
 def _nobody() -> None:
@@ -193,4 +351,8 @@ def _nobody() -> None:
 
 
 def _nobody_resizes(winsize: Winsize) -> None:
+    """There is no terminal at the moment."""
+
+
+def _nobody_reads(data: bytes) -> None:
     """There is no terminal at the moment."""

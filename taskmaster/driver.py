@@ -8,8 +8,7 @@ Between an event and its last action nothing awaits, so nobody ever sees a step 
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Iterable, Mapping
-from typing import Final
+from collections.abc import Callable, Iterable
 
 from pty_mux.logfile import LogFile, LogStream
 from pty_mux.pump import Pump
@@ -18,6 +17,7 @@ from pty_mux.winsize import Winsize
 from taskmaster.config.diff import Changes
 from taskmaster.config.expand import expand
 from taskmaster.config.model import Config, Launch, LogLevel, Program, StderrChannel
+from taskmaster.environment import child_environment
 from taskmaster.eventlog import EventLog
 from taskmaster.keeper import wire
 from taskmaster.keeper.client import KeeperClient
@@ -26,25 +26,9 @@ from taskmaster.orders import Kind, Order, Step
 from taskmaster.process.actions import SendSignal, Spawn
 from taskmaster.process.events import Event, Exited, SignalFailed, Spawned, SpawnFailed
 from taskmaster.process.failures import spawn_reason
-from taskmaster.records import Record, describe, notice, signal_name
+from taskmaster.recordings import Recordings
+from taskmaster.records import Record, describe, life_begins, notice, signal_name
 from taskmaster.supervisor import Entry, Supervisor
-
-_OF_THE_STARTING_TERMINAL: Final = (
-    "COLUMNS",
-    "LINES",
-    "TERMCAP",
-    "TERM_PROGRAM",
-    "TERM_PROGRAM_VERSION",
-    "TMUX",
-    "TMUX_PANE",
-    "STY",
-    "WINDOW",
-    "WINDOWID",
-)
-"""They describe the terminal in which the daemon was started; a child has another one."""
-
-_FOR_THE_DAEMON_ONLY: Final = ("NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES")
-"""systemd's messages to the daemon (sd_notify(3), sd_listen_fds(3))."""
 
 
 class _Life:
@@ -62,6 +46,7 @@ class Driver:
         supervisor: decides.
         sessions: the terminal of each process, by name; made when first needed.
         logs: the log files of the processes.
+        recordings: the recordings of their terminals.
     """
 
     def __init__(
@@ -89,6 +74,8 @@ class Driver:
         self._waiting: list[tuple[Order, Callable[[], None]]] = []
         self._timer: asyncio.TimerHandle | None = None
         self._settling = False
+        self.recordings = Recordings(self.now, lambda text: self.record(LogLevel.ERROR, text))
+        self._watchers: list[Callable[[], None]] = []
 
     def connect(self, keeper: KeeperClient) -> None:
         """Take the keeper that performs spawns and signals."""
@@ -101,6 +88,14 @@ class Driver:
     def record(self, level: LogLevel, text: str) -> None:
         """Write a line into the event log."""
         self._eventlog.write(Record(level, text))
+
+    def watch(self, watcher: Callable[[], None]) -> None:
+        """Call a watcher after each turn in which something happened to a process."""
+        self._watchers.append(watcher)
+
+    def unwatch(self, watcher: Callable[[], None]) -> None:
+        """Call it no more."""
+        self._watchers.remove(watcher)
 
     # --- orders -------------------------------------------------------------------------------
 
@@ -226,10 +221,12 @@ class Driver:
             self._send(wire.Release(ticket))
             self._happened(name, SpawnFailed("cannot start: no descriptor left for its terminal"))
             return
+        session = self.session(name)
+        session.begin_life(life_begins(name, self.supervisor.entries[name].process, pid))
         pump = Pump(
             descriptors[0],
             descriptors[1] if expected > 1 else None,
-            self.session(name),
+            session,
             stderr_is_terminal=program.stderr_channel is StderrChannel.SECOND_TERMINAL,
             on_closed=lambda: self._closed(ticket),
         )
@@ -244,6 +241,7 @@ class Driver:
         life = self._lives[name]
         if life.pump is not None:
             life.pump.process_ended()
+        self.recordings.end(name)
         code = os.waitstatus_to_exitcode(message.status)
         dumped = os.WIFSIGNALED(message.status) and os.WCOREDUMP(message.status)
         self._happened(name, Exited(code, message.at, dumped, message.cpu_seconds))
@@ -293,7 +291,7 @@ class Driver:
             wire.Spawn(
                 ticket=self._last_ticket,
                 argv=list(launch.argv),
-                environment=self._environment(entry),
+                environment=child_environment(entry, self._socket_path),
                 overrides=dict(launch.environment),
                 workingdir=launch.workingdir,
                 umask=program.umask,
@@ -304,16 +302,6 @@ class Driver:
             )
         )
 
-    def _environment(self, entry: Entry) -> Mapping[str, str | None]:
-        return {
-            **dict.fromkeys((*_OF_THE_STARTING_TERMINAL, *_FOR_THE_DAEMON_ONLY)),
-            "TERM": "xterm-256color",
-            "COLORTERM": "truecolor",
-            "TASKMASTER_PROCESS": entry.name,
-            "TASKMASTER_PROGRAM": entry.program.name,
-            "TASKMASTER_SOCKET": self._socket_path,
-        }
-
     def _send(self, message: wire.Message) -> None:
         if self._keeper is not None:
             self._keeper.send(message)
@@ -321,6 +309,8 @@ class Driver:
     def _settle(self) -> None:
         """After all that happened in this turn: who waited for it, and when to look again."""
         self._settling = False
+        for watcher in tuple(self._watchers):
+            watcher()
         done = [(order, on_done) for order, on_done in self._waiting if order.is_done]
         if done:
             self._waiting = [pair for pair in self._waiting if not pair[0].is_done]

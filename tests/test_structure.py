@@ -21,15 +21,17 @@ KEEPER_IMPORTS = {
     "dataclasses",
 }  # fmt: skip
 PURE = (
-    "pty_mux/ring.py", "pty_mux/queries.py", "pty_mux/ground.py",
+    "pty_mux/ring.py", "pty_mux/queries.py", "pty_mux/ground.py", "pty_mux/mirror.py",
     "pty_mux/lineends.py", "pty_mux/session.py",
+    *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "pty_mux/vt").glob("*.py"))),
     "taskmaster/config/model.py", "taskmaster/config/values.py", "taskmaster/config/document.py",
     "taskmaster/config/schema.py", "taskmaster/config/diff.py", "taskmaster/config/errors.py",
     "taskmaster/process/machine.py", "taskmaster/process/events.py",
     "taskmaster/process/actions.py", "taskmaster/names.py", "taskmaster/orders.py",
     "taskmaster/supervisor.py", "taskmaster/records.py", "taskmaster/keeper/wire.py",
     "taskmaster/protocol/frames.py", "taskmaster/protocol/messages.py",
-    "taskmaster/control/handlers.py", "ctl/keys.py", "ctl/modes.py", "ctl/render.py",
+    "taskmaster/control/handlers.py", "taskmaster/environment.py", "ctl/keys.py", "ctl/modes.py",
+    "ctl/render.py",
 )  # fmt: skip
 """Decide and do not act: no I/O, no clock, no loop."""
 IMPURE_MODULES = {"asyncio", "socket", "select", "selectors", "subprocess", "fcntl", "termios"}

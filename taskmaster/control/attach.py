@@ -25,6 +25,9 @@ _PIECE_BYTES: Final = 32 * 1024
 _UNSENT_BYTES: Final = 64 * 1024
 """How much may wait in our own buffer for a client's socket; the rest stays in the ring."""
 
+_PICTURE_SECONDS: Final = 0.05
+"""At least so much is between two pictures for a client of another size."""
+
 
 async def carry(
     reader: asyncio.StreamReader,
@@ -47,7 +50,7 @@ async def carry(
     """
     writer.transport.set_write_buffer_limits(high=_UNSENT_BYTES)
     inwards = asyncio.create_task(_inwards(reader, session, attachment, pump), name="attach in")
-    outwards = asyncio.create_task(_outwards(writer, attachment), name="attach out")
+    outwards = asyncio.create_task(_outwards(writer, session, attachment), name="attach out")
     try:
         await asyncio.wait((inwards, outwards), return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -60,18 +63,17 @@ async def carry(
             raise result
 
 
-async def _outwards(writer: asyncio.StreamWriter, attachment: Attachment) -> None:
+async def _outwards(writer: asyncio.StreamWriter, session: Session, attachment: Attachment) -> None:
     news = asyncio.Event()
     attachment.on_news(news.set)
     with contextlib.suppress(ConnectionError):
         while True:
             news.clear()
-            while (piece := attachment.take(_PIECE_BYTES)) is not None:
-                if piece.skipped_bytes:
-                    text = f"{piece.skipped_bytes} bytes were skipped: this terminal was too slow"
-                    writer.write(encode_frame(FrameType.NOTICE, text.encode()))
-                writer.write(encode_frame(FrameType.OUTPUT, piece.data))
+            while data := await _next(session, attachment):
+                writer.write(encode_frame(FrameType.OUTPUT, data))
                 await writer.drain()
+                if attachment.sees_pictures:
+                    await asyncio.sleep(_PICTURE_SECONDS)
             while attachment.notices:
                 text = attachment.notices.pop(0)
                 writer.write(encode_frame(FrameType.NOTICE, text.encode("utf-8", "replace")))
@@ -82,6 +84,13 @@ async def _outwards(writer: asyncio.StreamWriter, attachment: Attachment) -> Non
                 return
             await writer.drain()
             await news.wait()
+
+
+async def _next(session: Session, attachment: Attachment) -> bytes:
+    """Return the next bytes for the client; a long way for the model is gone in small steps."""
+    while attachment.needs_screen and not session.catch_up():  # noqa: ASYNC110 - it does work
+        await asyncio.sleep(0)  # others first
+    return attachment.take(_PIECE_BYTES)
 
 
 async def _inwards(

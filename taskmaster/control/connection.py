@@ -15,7 +15,7 @@ from pty_mux.logfile import LogFile
 from pty_mux.session import Session
 from pty_mux.winsize import Winsize
 from taskmaster.config.model import LogLevel
-from taskmaster.control import handlers
+from taskmaster.control import handlers, seats
 from taskmaster.control.attach import carry
 from taskmaster.control.feed import Feed
 from taskmaster.control.listener import Peer
@@ -40,6 +40,9 @@ _QUIET: Final = (
     messages.Tail,
     messages.MainTail,
     messages.Subscribe,
+    messages.Screen,
+    messages.Wait,
+    messages.Clients,
 )
 """Requests that change nothing: told in the event log at level debug only."""
 
@@ -218,10 +221,25 @@ class Connection:
                 await self._subscribe()
             case messages.Attach():
                 await self._attach(request)
+            case messages.Screen():
+                self._reply(await seats.show(self._driver, request))
+            case messages.Send():
+                await self._while_client_stays(seats.send(self._driver, request))
+                self._reply(None)
+            case messages.Wait():
+                await self._while_client_stays(seats.wait(self._driver, request))
+                self._reply(None)
+            case messages.Record():
+                wall = self._services.clocks().wall
+                self._reply(seats.record(self._driver, request, wall))
+            case messages.Clients():
+                self._reply(seats.seats(self._driver, request))
+            case messages.Detach():
+                self._reply(seats.put_out(self._driver, request, self._peer))
 
     def _attached(self, name: str) -> int:
         session = self._driver.sessions.get(name)
-        return session.attached if session else 0
+        return len(session.attachments) if session else 0
 
     async def _order(self, kind: Kind, names: Sequence[str]) -> None:
         supervisor = self._driver.supervisor
@@ -311,6 +329,20 @@ class Connection:
         self._writer.write(messages.encode_notification(notification) + b"\n")
         await self._writer.drain()
 
+    async def _while_client_stays(self, serving: Awaitable[None]) -> None:
+        """Serve what may take for ever, but not longer than the client is there."""
+        working = asyncio.ensure_future(serving)
+        leaving = asyncio.ensure_future(self._reader.read(1))
+        try:
+            await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
+            if not working.done():
+                raise ConnectionAbortedError("it has gone while it waited")
+            await working
+        finally:
+            working.cancel()
+            leaving.cancel()
+            await asyncio.gather(working, leaving, return_exceptions=True)
+
     async def _until_client_leaves(self, passing_on: Awaitable[None]) -> None:
         sending = asyncio.ensure_future(passing_on)
         leaving = asyncio.ensure_future(self._reader.read(1))
@@ -331,7 +363,10 @@ class Connection:
         session = self._driver.session(name)
         self._reply(messages.Attached(name, process.state.value, process.pid))
         winsize = Winsize(request.rows, request.columns)
-        attachment = session.attach(winsize, read_only=request.read_only)
+        if request.take:
+            seats.put_out(self._driver, messages.Detach(name), self._peer)
+        seat = seats.Seat(self._peer, self._services.clocks().wall)
+        attachment = session.attach(winsize, read_only=request.read_only, who=seat)
         if supervisor.is_final(name):
             session.detach(attachment)
             state = process.state.value

@@ -7,7 +7,7 @@ newline, `decode_*` takes one and checks every field: nothing unchecked gets pas
 | request | result |
 | --- | --- |
 | `Status` | list of `ProcessStatus` |
-| `Start`, `Stop`, `Restart`, `Signal`, `Clear` | list of `Outcome` |
+| `Start`, `Stop`, `Restart`, `Signal`, `Clear`, `Record` | list of `Outcome` |
 | `Reload`, `Reread` | `ReloadReport` |
 | `Shutdown` | null, once everything has stopped; then the connection ends |
 | `Tail`, `MainTail` | `LogText`, then with ``follow`` notifications `LogAppended` |
@@ -15,6 +15,9 @@ newline, `decode_*` takes one and checks every field: nothing unchecked gets pas
 | `Version` | `Hello`, the same as in the greeting |
 | `Subscribe` | null, then notifications `EventLogged` |
 | `Attach` | `Attached`, then frames in both directions |
+| `Screen` | `ScreenShown` |
+| `Send`, `Wait` | null; a wait that is over in vain is the error `TIMED_OUT` |
+| `Clients`, `Detach` | list of `ClientSeat`: those there are, those that were put out |
 
 Bytes travel as base64 text. Times of day are seconds since the epoch.
 """
@@ -53,6 +56,8 @@ class ErrorCode(enum.IntEnum):
     SHUTTING_DOWN = 5
     TOO_MANY_CONNECTIONS = 6
     NOT_PERMITTED = 7
+    NOT_RUNNING = 8
+    TIMED_OUT = 9
 
 
 class RequestError(Exception):
@@ -181,13 +186,97 @@ class Subscribe(Value):
 
 
 class Attach(Value):
-    """Sit at the terminal of a process; `rows` and `columns` are 0 where the client has none."""
+    """Sit at the terminal of a process.
+
+    Attributes:
+        rows: of the client's terminal, 0 where it has none; likewise `columns`.
+        read_only: neither type nor set the size.
+        take: put everybody else out.
+    """
 
     METHOD: ClassVar[str] = "attach"
     name: str
     rows: int = 0
     columns: int = 0
     read_only: bool = False
+    take: bool = False
+
+
+class Screen(Value):
+    """What the terminal of a process shows.
+
+    Attributes:
+        scrollback: how many of the lines above the screen are wanted too.
+        ansi: lines with their colours and attributes as escape sequences.
+    """
+
+    METHOD: ClassVar[str] = "screen"
+    name: str
+    scrollback: int = 0
+    ansi: bool = False
+
+
+class Send(Value):
+    """Type into the terminal of a process.
+
+    Attributes:
+        words: texts, typed one after the other with nothing in between.
+        keys: words that are names of keys (tmux's) are typed as those keys.
+        paste: as a paste, bracketed where the process has asked for that.
+        enter: the Enter key follows.
+    """
+
+    METHOD: ClassVar[str] = "send"
+    name: str
+    words: tuple[str, ...]
+    keys: bool = False
+    paste: bool = False
+    enter: bool = False
+
+
+class Wait(Value):
+    """Wait until all that is asked for is so; what is not asked for is empty or 0.
+
+    Attributes:
+        states: one of these states.
+        text: a regular expression that is found on the screen.
+        idle: seconds without output.
+        timeout: seconds after which the wait is over in vain; 0: never.
+    """
+
+    METHOD: ClassVar[str] = "wait"
+    name: str
+    states: tuple[str, ...] = ()
+    text: str = ""
+    idle: float = 0.0
+    timeout: float = 0.0
+
+
+class Record(Value):
+    """Record what the terminal of a process shows, until it ends or `Record` comes again.
+
+    Attributes:
+        path: of the file, absolute; with '' a recording under way ends.
+    """
+
+    METHOD: ClassVar[str] = "record"
+    name: str
+    path: str = ""
+
+
+class Clients(Value):
+    """Who sits at the terminal of a process."""
+
+    METHOD: ClassVar[str] = "clients"
+    name: str
+
+
+class Detach(Value):
+    """Put clients out of the terminal of a process: the one of that number, or with 0 all."""
+
+    METHOD: ClassVar[str] = "detach"
+    name: str
+    number: int = 0
 
 
 Request: TypeAlias = (
@@ -206,6 +295,12 @@ Request: TypeAlias = (
     | Version
     | Subscribe
     | Attach
+    | Screen
+    | Send
+    | Wait
+    | Record
+    | Clients
+    | Detach
 )
 
 REQUESTS: Final[Mapping[str, type[Request]]] = {
@@ -226,6 +321,12 @@ REQUESTS: Final[Mapping[str, type[Request]]] = {
         Version,
         Subscribe,
         Attach,
+        Screen,
+        Send,
+        Wait,
+        Record,
+        Clients,
+        Detach,
     )
 }
 
@@ -338,6 +439,50 @@ class Attached(Value):
     pid: int | None = None
 
 
+class ScreenShown(Value):
+    """What a terminal shows.
+
+    Attributes:
+        cursor_row: counted from 0, as `cursor_column`.
+        alternate: the alternate screen is shown.
+        modes: what else is set, in words such as ``bracketed paste``.
+        lines: the rows of the screen; `scrollback` those above it, oldest first.
+    """
+
+    name: str
+    rows: int
+    columns: int
+    cursor_row: int
+    cursor_column: int
+    cursor_visible: bool
+    alternate: bool
+    title: str
+    folder: str
+    modes: tuple[str, ...]
+    scrollback: tuple[str, ...]
+    lines: tuple[str, ...]
+
+
+class ClientSeat(Value):
+    """One client at a terminal.
+
+    Attributes:
+        number: of this client, for `Detach`.
+        rows: of its terminal, 0 where unknown; likewise `columns`.
+        since: when it attached.
+        leads: the terminal has the size of its window.
+    """
+
+    number: int
+    user: str
+    pid: int
+    rows: int
+    columns: int
+    since: float
+    read_only: bool
+    leads: bool
+
+
 Notification: TypeAlias = Hello | LogAppended | EventLogged
 NOTIFICATIONS: Final[Mapping[str, type[Notification]]] = {
     kind.METHOD: kind for kind in (Hello, LogAppended, EventLogged)
@@ -352,6 +497,8 @@ Result: TypeAlias = (
     | Sequence[ProcessStatus]
     | Sequence[Outcome]
     | Sequence[ProcessPid]
+    | ScreenShown
+    | Sequence[ClientSeat]
 )
 
 RESULTS: Final[Mapping[str, type[Any] | None]] = {
@@ -370,6 +517,12 @@ RESULTS: Final[Mapping[str, type[Any] | None]] = {
     "version": Hello,
     "subscribe": None,
     "attach": Attached,
+    "screen": ScreenShown,
+    "send": None,
+    "wait": None,
+    "record": Outcome,
+    "clients": ClientSeat,
+    "detach": ClientSeat,
 }
 """What a request's result is, or is a list of."""
 

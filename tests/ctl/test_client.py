@@ -95,7 +95,7 @@ def complete(text: str) -> list[str]:
 def test_commands_complete_at_the_beginning() -> None:
     assert complete("st") == ["status", "start", "stop"]
     assert complete("") == list(COMMANDS)
-    assert complete("help re") == ["restart", "reload", "reread"]
+    assert complete("help re") == ["restart", "record", "reload", "reread"]
 
 
 def test_names_complete_behind_commands() -> None:

@@ -139,6 +139,7 @@ def test_it_lives_through_a_restart_of_the_daemon(shell: Seat, site: Site) -> No
     shell.read_until(rb"no daemon answers on")
     shell.read_until(PROMPT)
     assert site.daemon().returncode == 0
+    site.wait_state("web:0", "RUNNING")
 
     shell.type(b"status\r")
 

@@ -248,6 +248,7 @@ TYPE_OF_SAMPLE: dict[Any, list[Any]] = {
     str: ["x"],
     int: [1],
     bool: [True],
+    float: [1.0, 1],
     tuple[str, ...]: [["x"], []],
 }
 

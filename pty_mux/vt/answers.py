@@ -1,0 +1,197 @@
+"""What a terminal answers when a program asks it something. Pure.
+
+The same whether nobody is attached or five are: the model answers, once, and attached terminals
+never see the question (facts/attach.md, 3.6). Answers hold only values that are ours or numbers, so
+no output of a program can make its terminal type a command; the title is never told.
+
+Not answered: the kitty keyboard query, since whether the keys will come in that protocol depends on
+terminals that may attach later (silence is that protocol's "no"), and checksums of the screen.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+from pty_mux.vt import modes as mode
+from pty_mux.vt.style import sgr
+from pty_mux.vt.terminal import Terminal
+
+NAME: Final = "taskmaster"
+_DEFAULT_COLOURS: Final = {
+    10: "rgb:d0d0/d0d0/d0d0",
+    11: "rgb:0000/0000/0000",
+    12: "rgb:d0d0/d0d0/d0d0",
+}
+"""Light on dark, where neither the program nor anybody else has said otherwise."""
+
+_CAPABILITIES: Final = {"TN": "xterm-256color", "Co": "256", "colors": "256", "RGB": "8/8/8"}
+_DIM_COLOURS: Final = "000000 cd0000 00cd00 cdcd00 0000ee cd00cd 00cdcd e5e5e5"
+_BRIGHT_COLOURS: Final = "7f7f7f ff0000 00ff00 ffff00 5c5cff ff00ff 00ffff ffffff"
+_BASE_COLOURS: Final = f"{_DIM_COLOURS} {_BRIGHT_COLOURS}".split()
+"""xterm's first 16."""
+
+_CUBE: Final = (0, 95, 135, 175, 215, 255)
+
+
+def answer(query: bytes, terminal: Terminal, pixels: tuple[int, int] = (0, 0)) -> bytes:
+    """Return what the program gets to read, b"" where a terminal would say nothing.
+
+    Args:
+        query: one question, as `pty_mux.queries` finds them.
+        terminal: the model, fed with everything before the question.
+        pixels: width and height of the terminal, 0 where unknown.
+    """
+    text = query.decode("latin-1")
+    for pattern, reply in _REPLIES:
+        if match := pattern.fullmatch(text):
+            return reply(match, terminal, pixels).encode("ascii", "replace")
+    return b""
+
+
+_Reply = Callable[[re.Match[str], Terminal, tuple[int, int]], str]
+
+
+def _status(match: re.Match[str], terminal: Terminal, pixels: tuple[int, int]) -> str:
+    screen = terminal.screen
+    row = screen.row - (screen.top if screen.origin else 0) + 1
+    match match[1], match[2]:
+        case "", "5":
+            return "\x1b[0n"
+        case "", "6":
+            return f"\x1b[{row};{screen.column + 1}R"
+        case "?", "6":
+            return f"\x1b[?{row};{screen.column + 1};1R"
+        case "?", "15":
+            return "\x1b[?13n"  # no printer
+        case "?", "25":
+            return "\x1b[?21n"  # user-defined keys are locked
+        case "?", "26":
+            return "\x1b[?27;1;0;0n"  # a North American keyboard
+        case "?", "996":
+            return "\x1b[?997;1n"  # dark
+    return ""
+
+
+def _private_mode(match: re.Match[str], terminal: Terminal, pixels: tuple[int, int]) -> str:
+    number = int(match[1])
+    if number in mode.ALTERNATE:
+        state = 1 if terminal.screen.is_alternate else 2
+    elif number in mode.KNOWN:
+        state = 1 if terminal.modes.is_set(number) else 2
+    else:
+        state = {3: 4, 1048: 2}.get(number, 0)
+    return f"\x1b[?{number};{state}$y"
+
+
+def _ansi_mode(match: re.Match[str], terminal: Terminal, pixels: tuple[int, int]) -> str:
+    states = {4: terminal.screen.insert, 20: terminal.modes.newline}
+    number = int(match[1])
+    state = {True: 1, False: 2, None: 0}[states.get(number)]
+    return f"\x1b[{number};{state}$y"
+
+
+def _setting(match: re.Match[str], terminal: Terminal, pixels: tuple[int, int]) -> str:
+    """DECRQSS."""
+    screen = terminal.screen
+    settings = {
+        "m": sgr(screen.styles[screen.pen])[2:],
+        "r": f"{screen.top + 1};{screen.bottom + 1}r",
+        " q": f"{terminal.modes.cursor_shape or 1} q",
+        '"p': '62;1"p',
+    }
+    told = settings.get(match[1])
+    return f"\x1bP1$r{told}\x1b\\" if told else "\x1bP0$r\x1b\\"
+
+
+def _capability(match: re.Match[str], terminal: Terminal, pixels: tuple[int, int]) -> str:
+    """XTGETTCAP: names and values in hexadecimal."""
+    replies = []
+    for written in match[1].split(";"):
+        try:
+            value = _CAPABILITIES.get(bytes.fromhex(written).decode("ascii"))
+        except ValueError:
+            value = None
+        known = f"1+r{written}={value.encode().hex().upper()}" if value else f"0+r{written}"
+        replies.append(f"\x1bP{known}\x1b\\")
+    return "".join(replies) if re.fullmatch(r"[0-9A-Fa-f;]*", match[1]) else "\x1bP0+r\x1b\\"
+
+
+def _window(match: re.Match[str], terminal: Terminal, pixels: tuple[int, int]) -> str:
+    screen = terminal.screen
+    width, height = pixels
+    match int(match[1]):
+        case 11:
+            return "\x1b[1t"
+        case 13:
+            return "\x1b[3;0;0t"
+        case 14 if width and height:
+            return f"\x1b[4;{height};{width}t"
+        case 16 if width and height:
+            return f"\x1b[6;{height // screen.rows};{width // screen.columns}t"
+        case 18:
+            return f"\x1b[8;{screen.rows};{screen.columns}t"
+        case 19:
+            return f"\x1b[9;{screen.rows};{screen.columns}t"
+        case 20:
+            return "\x1b]L\x1b\\"
+        case 21:
+            return "\x1b]l\x1b\\"
+    return ""
+
+
+def _colour(match: re.Match[str], terminal: Terminal, pixels: tuple[int, int]) -> str:
+    number = int(match[1])
+    colour = terminal.modes.colours.get(number) or _DEFAULT_COLOURS.get(number, "")
+    return f"\x1b]{number};{colour}{match[2]}" if colour else ""
+
+
+def _palette(match: re.Match[str], terminal: Terminal, pixels: tuple[int, int]) -> str:
+    index = int(match[1])
+    if index > 255:
+        return ""
+    return f"\x1b]4;{index};{terminal.modes.palette.get(index) or _default(index)}{match[2]}"
+
+
+def _default(index: int) -> str:
+    if index < 16:
+        values = list(bytes.fromhex(_BASE_COLOURS[index]))
+    elif index < 232:
+        cube = index - 16
+        values = [_CUBE[cube // 36], _CUBE[cube // 6 % 6], _CUBE[cube % 6]]
+    else:
+        values = [8 + 10 * (index - 232)] * 3
+    return "rgb:" + "/".join(f"{value:02x}{value:02x}" for value in values)
+
+
+def _say(text: str) -> _Reply:
+    return lambda match, terminal, pixels: text
+
+
+def _modify_keys(match: re.Match[str], terminal: Terminal, pixels: tuple[int, int]) -> str:
+    return f"\x1b[>4;{terminal.modes.modify_other_keys}m"
+
+
+def _parameters(match: re.Match[str], terminal: Terminal, pixels: tuple[int, int]) -> str:
+    return f"\x1b[{3 if match[1] == '1' else 2};1;1;128;128;1;0x"
+
+
+_REPLIES: Final[tuple[tuple[re.Pattern[str], _Reply], ...]] = tuple(
+    (re.compile(pattern, re.DOTALL), reply)
+    for pattern, reply in (
+        (r"\x1b\[0?c|\x1bZ", _say("\x1b[?62;22c")),  # a VT220 with colours
+        (r"\x1b\[>0?c", _say("\x1b[>1;100;0c")),
+        (r"\x1b\[=0?c", _say("\x1bP!|00000000\x1b\\")),
+        (r"\x1b\[(\??)([0-9]{1,4})n", _status),
+        (r"\x1b\[\?([0-9]{1,5})\$p", _private_mode),
+        (r"\x1b\[([0-9]{1,5})\$p", _ansi_mode),
+        (r"\x1b\[>0?q", _say(f"\x1bP>|{NAME}\x1b\\")),
+        (r"\x1bP\$q(.*?)(?:\x1b\\|\x07)", _setting),
+        (r"\x1bP\+q(.*?)(?:\x1b\\|\x07)", _capability),
+        (r"\x1b\[([0-9]{2})(?:;[0-9;]*)?t", _window),
+        (r"\x1b\](1[0-2]);\?(\x1b\\|\x07)", _colour),
+        (r"\x1b\]4;([0-9]{1,3});\?(\x1b\\|\x07)", _palette),
+        (r"\x1b\]52;[a-z0-9]*;\?(?:\x1b\\|\x07)", _say("\x1b]52;c;\x1b\\")),
+        (r"\x1b\[\?4m", _modify_keys),
+        (r"\x1b\[([01]?)x", _parameters),
+    )
+)
