@@ -62,6 +62,7 @@ class Channel:
 
         Raises:
             OSError: a descriptor cannot be duplicated (EMFILE).
+            MessageTooLong: nothing was sent.
         """
         self.enqueue(message, descriptors)
         self.flush()
@@ -73,6 +74,7 @@ class Channel:
 
         Raises:
             OSError: a descriptor cannot be duplicated (EMFILE).
+            MessageTooLong: nothing was added.
         """
         data = memoryview(encode(message, len(descriptors)))
         copies: list[int] = []

@@ -1,10 +1,11 @@
 r"""What keeper and core say to each other: messages as values and as bytes. No I/O in here.
 
 A message is four bytes of length (big-endian) and a JSON object whose ``kind`` names the class.
-Text that is no UTF-8 (paths, environment) travels as Python's surrogate escapes, which JSON's
-``\uXXXX`` carries. A **ticket** is a number the core gives to each spawn; from then on both sides
-call the child by it, never by its pid, so a signal can never reach a pid that was used again: the
-keeper alone reaps, and it knows which tickets still live.
+Text that is no UTF-8 (paths, environment) travels as Python's surrogate escapes, three bytes each
+(``surrogatepass``): JSON's ``\uXXXX`` would make six of every byte. A **ticket** is a number the
+core gives to each spawn; from then on both sides call the child by it, never by its pid, so a
+signal can never reach a pid that was used again: the keeper alone reaps, and it knows which tickets
+still live.
 
 Plain NamedTuples and no dataclasses: the keeper's memory is paid by every installation, for ever.
 """
@@ -17,7 +18,12 @@ from typing import Any, Final, NamedTuple, TypeAlias
 _LENGTH: Final = struct.Struct("!I")
 
 MAX_MESSAGE_BYTES: Final = 16 * 1024 * 1024
-"""Longer than any argument list and environment that Linux would take for an exec (6 MiB)."""
+"""Longer than any argument list and environment that Linux would take for an exec (6 MiB), unless
+they are made of control characters, for which JSON needs six bytes each."""
+
+
+class MessageTooLong(Exception):
+    """A message of more than `MAX_MESSAGE_BYTES`, which the other side would not take."""
 
 
 class WireViolation(Exception):
@@ -139,9 +145,16 @@ _KINDS: Final[Mapping[str, Any]] = {
 
 
 def encode(message: Message, descriptors: int = 0) -> bytes:
-    """Return the bytes of a message that is sent along with that many descriptors."""
+    """Return the bytes of a message that is sent along with that many descriptors.
+
+    Raises:
+        MessageTooLong: its fields are too long to be sent.
+    """
     fields = message._asdict() | {"kind": type(message).__name__, "descriptors": descriptors}
-    body = json.dumps(fields, separators=(",", ":")).encode("ascii")
+    text = json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
+    body = text.encode("utf-8", "surrogatepass")
+    if len(body) > MAX_MESSAGE_BYTES:
+        raise MessageTooLong(f"{type(message).__name__}: {len(body)} bytes")
     return _LENGTH.pack(len(body)) + body
 
 
@@ -172,7 +185,7 @@ class Decoder:
 
 def _decode(body: bytes) -> tuple[Message, int]:
     try:
-        fields = json.loads(body)
+        fields = json.loads(body.decode("utf-8", "surrogatepass"))
         descriptors = int(fields.pop("descriptors"))
         message: Message = _KINDS[fields.pop("kind")](**fields)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as exc:

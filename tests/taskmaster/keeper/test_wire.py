@@ -15,9 +15,11 @@ from taskmaster.keeper.wire import (
     MAX_MESSAGE_BYTES,
     Decoder,
     Message,
+    MessageTooLong,
     OrphanReaped,
     Release,
     SignalReceived,
+    SpawnFailed,
     WireViolation,
     encode,
 )
@@ -134,3 +136,19 @@ def test_a_length_of_exactly_the_limit_is_waited_for_and_one_more_is_refused_at_
     assert list(Decoder().feed(struct.pack("!I", MAX_MESSAGE_BYTES))) == []
     with pytest.raises(WireViolation, match=f"a message of {MAX_MESSAGE_BYTES + 1} bytes"):
         list(Decoder().feed(struct.pack("!I", MAX_MESSAGE_BYTES + 1)))
+
+
+def test_text_takes_the_bytes_that_it_has_anyway() -> None:
+    """As JSON escapes, 3,000,000 times an accented letter were 18 MB: more than a message has."""
+    letters = "\N{LATIN SMALL LETTER E WITH ACUTE}" * 3_000_000
+    said = SpawnFailed(1, letters, 0, "\udcff\ud83d\ude00")
+
+    stream = encode(said)
+
+    assert len(stream) < 2 * len(letters) + 100
+    assert list(Decoder().feed(stream)) == [(said, 0)]
+
+
+def test_what_the_other_side_would_not_take_is_not_made() -> None:
+    with pytest.raises(MessageTooLong, match=r"SpawnFailed: \d{8} bytes"):
+        encode(SpawnFailed(1, "x" * MAX_MESSAGE_BYTES, 0, ""))
