@@ -6,7 +6,9 @@ gives shared memory whose pages the kernel hands out as they are first written, 
 writes nothing costs nothing.
 """
 
+import errno
 import mmap
+import os
 
 
 class Ring:
@@ -84,4 +86,7 @@ def shared_memory(size: int) -> mmap.mmap:
     Raises:
         OSError: mmap(2) failed.
     """
-    return mmap.mmap(-1, size)
+    try:
+        return mmap.mmap(-1, size)
+    except OverflowError:  # more than a size_t says: Python does not even ask
+        raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)) from None

@@ -6,29 +6,37 @@ Between an event and its last action nothing awaits, so nobody ever sees a step 
 """
 
 import asyncio
+import errno
 import os
 import signal
 from collections.abc import Callable, Iterable
+from typing import Final
 
+from pty_mux.command import Stage
 from pty_mux.logfile import LogFile, LogStream
 from pty_mux.pump import Pump
 from pty_mux.session import Session
-from pty_mux.winsize import Winsize
 from taskmaster.config.diff import Changes
 from taskmaster.config.expand import expand
 from taskmaster.config.model import Config, Launch, LogLevel, Program, StderrChannel
-from taskmaster.environment import child_environment
 from taskmaster.eventlog import EventLog
 from taskmaster.keeper import wire
 from taskmaster.keeper.client import KeeperClient
 from taskmaster.logs import LogFiles
+from taskmaster.mistakes import recorded
 from taskmaster.orders import Kind, Order, Step
-from taskmaster.process.actions import SendSignal, Spawn
+from taskmaster.process.actions import Action, SendSignal, Spawn
 from taskmaster.process.events import Event, Exited, SignalFailed, Spawned, SpawnFailed
-from taskmaster.process.failures import spawn_reason
+from taskmaster.process.failures import MISTAKE, SCROLLBACK, spawn_reason
 from taskmaster.recordings import Recordings
 from taskmaster.records import Record, describe, life_begins, notice, signal_name
+from taskmaster.spawnrequest import spawn_request
 from taskmaster.supervisor import Entry, Supervisor
+from taskmaster.terminals import configure, new_session
+
+_KILLED_SECONDS: Final = 3.0
+"""After a KILL hardly anything lives on; what does (EPERM, a disk that is gone) must not hold the
+daemon back for ever. The keeper tries once more when we are gone."""
 
 
 class _Life:
@@ -129,24 +137,33 @@ class Driver:
         self.logs.keep_only(self._log_paths())
 
     def shut_down(self) -> None:
-        """Stop everything in order; a second call kills at once what is still there."""
+        """Stop everything in order; a second call kills at once what is still there, and ends."""
         if not self.supervisor.shutting_down:
             self._perform(self.supervisor.shut_down(self.now()))
             return
-        for name, entry in self.supervisor.entries.items():
-            if entry.process.pid is not None:
-                self.record(LogLevel.WARNING, f"killing '{name}' ({entry.process.pid}) at once")
-                self._send(wire.Signal(self._lives[name].ticket, signal.SIGKILL, group=True))
+        for ticket, name in self._names.items():
+            pid = self.supervisor.entries[name].process.pid
+            self.record(LogLevel.WARNING, f"killing '{name}' ({pid or 'starting'}) at once")
+            self._send(wire.Signal(ticket, signal.SIGKILL, group=True))
+        self._loop.call_later(_KILLED_SECONDS, self._end_regardless)
+
+    def _end_regardless(self) -> None:
+        if not self.supervisor.is_down:
+            names = ", ".join(self._names.values()) or "something"
+            self.record(LogLevel.ERROR, f"ending, and leaving to the keeper: {names}")
+        self._on_down()
 
     # --- what others need of a process --------------------------------------------------------
 
     def session(self, name: str) -> Session:
-        """Return the terminal of a process."""
+        """Return the terminal of a process.
+
+        Raises:
+            OSError: there is no memory for its scrollback.
+        """
         session = self.sessions.get(name)
         if session is None:
-            program = self.supervisor.entries[name].program
-            session = Session(program.scrollback, _winsize(program))
-            self.sessions[name] = session
+            session = self.sessions[name] = new_session(self.supervisor.entries[name].program)
         return session
 
     def pump(self, name: str) -> Pump | None:
@@ -256,51 +273,70 @@ class Driver:
 
     def _perform(self, steps: Iterable[Step]) -> None:
         for step in steps:
-            for record in describe(step):
-                self._eventlog.write(record)
-            session = self.sessions.get(step.name)
-            if session is not None and (text := notice(step)) is not None:
-                session.notify(text)
+            # Whatever one of them meets, the others of the batch are other processes' affairs.
+            with recorded(f"telling of {step}"):
+                self._tell(step)
             for action in step.actions:
-                match action:
-                    case Spawn():
-                        self._spawn(step.name)
-                    case SendSignal(number, group):
-                        life = self._lives[step.name]
-                        self._send(wire.Signal(life.ticket, number, group))
-            if session is not None and self.supervisor.is_final(step.name):
-                session.end(f"{step.name} is {step.after.state.value}")
-            if step.forgotten:
-                self.sessions.pop(step.name, None)
-                self._lives.pop(step.name, None)
+                with recorded(f"performing {action} for {step.name}"):
+                    self._act(step.name, action)
+            with recorded(f"letting go after {step}"):
+                self._let_go(step)
         if not self._settling:
             self._settling = True
             self._loop.call_soon(self._settle)
 
+    def _tell(self, step: Step) -> None:
+        for record in describe(step):
+            self._eventlog.write(record)
+        session = self.sessions.get(step.name)
+        if session is not None and (text := notice(step)) is not None:
+            session.notify(text)
+
+    def _act(self, name: str, action: Action) -> None:
+        match action:
+            case Spawn():
+                self._spawn(name)
+            case SendSignal(number, group):
+                self._send(wire.Signal(self._lives[name].ticket, number, group))
+
+    def _let_go(self, step: Step) -> None:
+        session = self.sessions.get(step.name)
+        if session is not None and self.supervisor.is_final(step.name):
+            session.end(f"{step.name} is {step.after.state.value}")
+        if step.forgotten:
+            self.sessions.pop(step.name, None)
+            self._lives.pop(step.name, None)
+
     def _spawn(self, name: str) -> None:
-        entry = self.supervisor.entries[name]
-        program = entry.program
-        launch = expand(program, entry.index)
-        session = self.session(name)
-        session.set_scrollback(program.scrollback)
-        session.set_default_winsize(_winsize(program))
+        """Ask for a process. What cannot be asked for fails a turn later, as if asked for."""
         self._last_ticket += 1
-        self._lives[name] = _Life(self._last_ticket)
-        self._names[self._last_ticket] = name
-        self._send(
-            wire.Spawn(
-                ticket=self._last_ticket,
-                argv=list(launch.argv),
-                environment=child_environment(entry, self._socket_path),
-                overrides=dict(launch.environment),
-                workingdir=launch.workingdir,
-                umask=program.umask,
-                user=program.user,
-                rows=session.winsize.rows,
-                columns=session.winsize.columns,
-                stderr=program.stderr_channel.value,
-            )
-        )
+        ticket = self._last_ticket
+        self._lives[name] = _Life(ticket)
+        self._names[ticket] = name
+        failure: wire.SpawnFailed | None = wire.SpawnFailed(ticket, MISTAKE, 0, "")
+        try:
+            failure = self._ask(self.supervisor.entries[name], ticket)
+        finally:
+            if failure is not None:
+                self._loop.call_soon(self.on_message, failure, [])
+
+    def _ask(self, entry: Entry, ticket: int) -> wire.SpawnFailed | None:
+        """Ask the keeper for a process, or return why it cannot even be asked."""
+        try:
+            session = self.session(entry.name)
+        except OSError as exc:
+            return wire.SpawnFailed(ticket, SCROLLBACK, exc.errno or 0, "")
+        self._configure(session, entry)
+        request = spawn_request(entry, ticket, session.winsize, self._socket_path)
+        try:
+            self._send(request)
+        except wire.MessageTooLong:
+            return wire.SpawnFailed(ticket, Stage.EXEC, errno.E2BIG, request.argv[0])
+        return None
+
+    def _configure(self, session: Session, entry: Entry) -> None:
+        if (trouble := configure(session, entry.program)) is not None:
+            self.record(LogLevel.ERROR, f"{entry.name}: {trouble}")
 
     def _send(self, message: wire.Message) -> None:
         if self._keeper is not None:
@@ -362,8 +398,7 @@ class Driver:
         """Let a reload that costs no restart reach what the process has."""
         session = self.sessions.get(name)
         if session is not None:
-            session.set_scrollback(entry.program.scrollback)
-            session.set_default_winsize(_winsize(entry.program))
+            self._configure(session, entry)
         pump = self.pump(name)
         if pump is not None and not pump.is_closed:
             self._connect_logs(name, pump, entry.program)
@@ -372,7 +407,3 @@ class Driver:
         launches = [self.launch(name) for name in self.supervisor.names]
         paths = {launch.stdout for launch in launches} | {launch.stderr for launch in launches}
         return {path for path in paths if path is not None}
-
-
-def _winsize(program: Program) -> Winsize:
-    return Winsize(program.size.rows, program.size.columns)

@@ -30,7 +30,7 @@ PURE = (
     "taskmaster/process/actions.py", "taskmaster/names.py", "taskmaster/orders.py",
     "taskmaster/supervisor.py", "taskmaster/records.py", "taskmaster/keeper/wire.py",
     "taskmaster/protocol/frames.py", "taskmaster/protocol/messages.py",
-    "taskmaster/control/handlers.py", "taskmaster/environment.py", "ctl/keys.py", "ctl/modes.py",
+    "taskmaster/control/handlers.py", "taskmaster/spawnrequest.py", "ctl/keys.py", "ctl/modes.py",
     "ctl/render.py",
 )  # fmt: skip
 """Decide and do not act: no I/O, no clock, no loop."""

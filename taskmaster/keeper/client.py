@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from taskmaster.keeper.channel import FEW, Channel, ChannelClosed
 from taskmaster.keeper.wire import Message, WireViolation
+from taskmaster.mistakes import recorded
 
 OnMessage = Callable[[Message, list[int]], None]
 
@@ -31,6 +32,9 @@ class KeeperClient:
         """Send a request, together with the others of this turn of the loop, but a few at a time.
 
         It waits in memory where the keeper is slow to read.
+
+        Raises:
+            MessageTooLong: it was not sent.
         """
         self._channel.enqueue(message)
         if self._channel.waiting == 1:
@@ -46,7 +50,8 @@ class KeeperClient:
         """
         try:
             for message, descriptors in self._channel.receive():
-                self._on_message(message, descriptors)
+                with recorded(f"taking {type(message).__name__} from the keeper"):
+                    self._on_message(message, descriptors)
         except (ChannelClosed, WireViolation):
             self.close()
             self._on_lost()

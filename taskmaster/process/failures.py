@@ -6,7 +6,13 @@ from typing import Final
 
 from pty_mux.command import Stage
 
+SCROLLBACK: Final = "scrollback"
+MISTAKE: Final = "mistake"
+"""Steps before the keeper is asked: making the ring, and whatever nobody has thought of."""
+
 _STEPS: Final = {
+    SCROLLBACK: "no memory for its scrollback",
+    MISTAKE: "a mistake of taskmasterd itself",
     Stage.PTY: "no terminal could be opened",
     Stage.FORK: "no process could be made",
     Stage.TERMINAL: "setting up its terminal",
@@ -30,7 +36,7 @@ def spawn_reason(stage: str, number: int, subject: str) -> str:
     """Return ``cannot start: /usr/bin/nope: no such file or directory`` and the like.
 
     Args:
-        stage: one of `pty_mux.command.Stage`.
+        stage: one of `pty_mux.command.Stage`, or of ours above.
         number: the errno, 0 where there was none.
         subject: the path or user that the step was about, or ''.
     """

@@ -1,0 +1,62 @@
+"""What the keeper is asked for, so that a process of the config starts. Pure."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from pty_mux.winsize import Winsize
+from taskmaster.config.expand import expand
+from taskmaster.keeper import wire
+from taskmaster.supervisor import Entry
+
+_OF_THE_STARTING_TERMINAL: Final = (
+    "COLUMNS",
+    "LINES",
+    "TERMCAP",
+    "TERM_PROGRAM",
+    "TERM_PROGRAM_VERSION",
+    "TMUX",
+    "TMUX_PANE",
+    "STY",
+    "WINDOW",
+    "WINDOWID",
+)
+"""They describe the terminal in which the daemon was started; a child has another one."""
+
+_FOR_THE_DAEMON_ONLY: Final = ("NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES")
+"""systemd's messages to the daemon (sd_notify(3), sd_listen_fds(3))."""
+
+
+def spawn_request(entry: Entry, ticket: int, winsize: Winsize, socket_path: str) -> wire.Spawn:
+    """Return the request that starts a process.
+
+    Args:
+        entry: which, with what governs it.
+        ticket: what keeper and core will call this life of it.
+        winsize: the size of its terminal.
+        socket_path: told to it, so that it finds the daemon that runs it.
+    """
+    program = entry.program
+    launch = expand(program, entry.index)
+    return wire.Spawn(
+        ticket=ticket,
+        argv=list(launch.argv),
+        environment=_environment(entry, socket_path),
+        overrides=dict(launch.environment),
+        workingdir=launch.workingdir,
+        umask=program.umask,
+        user=program.user,
+        rows=winsize.rows,
+        columns=winsize.columns,
+        stderr=program.stderr_channel.value,
+    )
+
+
+def _environment(entry: Entry, socket_path: str) -> Mapping[str, str | None]:
+    return {
+        **dict.fromkeys((*_OF_THE_STARTING_TERMINAL, *_FOR_THE_DAEMON_ONLY)),
+        "TERM": "xterm-256color",
+        "COLORTERM": "truecolor",
+        "TASKMASTER_PROCESS": entry.name,
+        "TASKMASTER_PROGRAM": entry.program.name,
+        "TASKMASTER_SOCKET": socket_path,
+    }

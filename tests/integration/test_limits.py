@@ -1,0 +1,75 @@
+"""What the system refuses to give costs the process that wanted it, and nobody else."""
+
+import os
+import signal
+
+from tests.integration.conftest import Site, is_alive, wait_for
+
+
+def test_an_environment_too_long_for_any_message_fails_its_own_process(site: Site) -> None:
+    """Each of its characters takes six in JSON: 18 MB, for which the keeper killed the core."""
+    site.start("  a: {cmd: sleep 1000, starttime: 0}")
+    pid = site.wait_state("a", "RUNNING")["pid"]
+    big = "\N{LATIN SMALL LETTER E WITH ACUTE}" * 500_000
+    names = ", ".join(f"BIG{number}: *big" for number in range(20))
+    site.write(
+        "  a: {cmd: sleep 1000, starttime: 0}\n"
+        f"  b: {{cmd: sleep 1000, startretries: 0, env: {{BIG: &big {big}, {names}}}}}"
+    )
+
+    assert site.ctl("reload").returncode == 0
+
+    reason = "cannot start: sleep: argument list too long"
+    assert reason in site.wait_state("b", "FATAL")["description"]
+    assert site.status("a")["pid"] == pid
+
+
+def test_a_scrollback_that_no_memory_holds_fails_its_own_process(site: Site) -> None:
+    """It was an exception in the midst of a batch: those behind it stayed STARTING for ever."""
+    site.start(
+        "  a: {cmd: sleep 1000, scrollback: 1024TB, startretries: 0}\n"
+        "  b: {cmd: sleep 1000, starttime: 0, priority: 1000}"
+    )
+
+    reason = "cannot start: no memory for its scrollback: cannot allocate memory"
+    assert reason in site.wait_state("a", "FATAL")["description"]
+    assert site.wait_state("b", "RUNNING")
+    assert site.ctl("shutdown").returncode == 0
+    assert "mistake" not in site.events()
+
+
+def test_a_scrollback_that_cannot_be_had_at_a_reload_leaves_the_old_one(site: Site) -> None:
+    site.start("  a: {cmd: sleep 1000, starttime: 0}\n  b: {cmd: sleep 1000, starttime: 0}")
+    pid = site.wait_state("a", "RUNNING")["pid"]
+    site.write(
+        "  a: {cmd: sleep 1000, starttime: 0, scrollback: 1024TB}\n"
+        "  b: {cmd: sleep 1000, starttime: 0, stdout: b.log}"
+    )
+
+    assert site.ctl("reload").returncode == 0
+
+    assert "ERRO a:0: its scrollback stays at 1048576 bytes: Cannot allocate" in site.events()
+    assert site.status("a")["pid"] == pid
+    assert (site.folder / "b.log").exists()
+    assert "mistake" not in site.events()
+
+
+def test_a_second_term_ends_the_daemon_whatever_its_processes_do(site: Site) -> None:
+    """A keeper that does not answer is the worst of them: nobody dies, and nothing is told."""
+    site.start("  a: {cmd: sleep 1000, starttime: 0}")
+    site.wait_state("a", "RUNNING")
+    keeper = site.pid
+    with open(f"/proc/{keeper}/task/{keeper}/children", encoding="ascii") as file:
+        core = int(file.read().split()[0])
+    os.kill(keeper, signal.SIGSTOP)
+    try:
+        os.kill(core, signal.SIGTERM)
+        site.wait_event("stopping: a:0")
+
+        os.kill(core, signal.SIGTERM)
+
+        site.wait_event("ending, and leaving to the keeper: a:0")
+        wait_for(lambda: not is_alive(core), "the core to end")
+    finally:
+        os.kill(keeper, signal.SIGCONT)
+    wait_for(lambda: not is_alive(keeper), "the keeper to end")
