@@ -85,7 +85,7 @@ class Daemon:
                 self._write_pidfile()
                 self._prepare_event_log()
                 self._begin(keeper)
-                await server.start()
+                server.start()
                 report_ready()
                 await self._ended.wait()
                 self.record(LogLevel.INFO, "taskmasterd has ended")

@@ -24,13 +24,14 @@ from taskmaster.keeper import wire
 from taskmaster.keeper.client import KeeperClient
 from taskmaster.logs import LogFiles
 from taskmaster.mistakes import recorded
+from taskmaster.openfiles import OpenFiles, limit_of_open_files
 from taskmaster.orders import Kind, Order, Step
 from taskmaster.process.actions import Action, SendSignal, Spawn
 from taskmaster.process.events import Event, Exited, SignalFailed, Spawned, SpawnFailed
 from taskmaster.process.failures import MISTAKE, SCROLLBACK, spawn_reason
 from taskmaster.recordings import Recordings
 from taskmaster.records import Record, describe, life_begins, notice, signal_name
-from taskmaster.spawnrequest import spawn_request
+from taskmaster.spawnrequest import logs_of, spawn_request, terminals_of
 from taskmaster.supervisor import Entry, Supervisor
 from taskmaster.terminals import configure, new_session
 
@@ -79,6 +80,7 @@ class Driver:
         self._lives: dict[str, _Life] = {}
         self._names: dict[int, str] = {}
         self._last_ticket = 0
+        self._open_files = OpenFiles(limit_of_open_files())
         self._waiting: list[tuple[Order, Callable[[], None]]] = []
         self._timer: asyncio.TimerHandle | None = None
         self._settling = False
@@ -211,6 +213,7 @@ class Driver:
             case wire.Spawned(ticket, pid, at):
                 self._spawned(ticket, pid, at, descriptors)
             case wire.SpawnFailed(ticket, stage, number, subject):
+                self._open_files.give_back(ticket)
                 if (name := self._names.pop(ticket, None)) is not None:
                     self._happened(name, SpawnFailed(spawn_reason(stage, number, subject)))
             case wire.Exited():
@@ -228,14 +231,14 @@ class Driver:
     def _spawned(self, ticket: int, pid: int, at: float, descriptors: list[int]) -> None:
         name = self._names[ticket]
         program = self.supervisor.entries[name].program
-        expected = 1 if program.stderr_channel is StderrChannel.TERMINAL else 2
+        expected = terminals_of(program)
         if len(descriptors) < expected:
             # The kernel drops what would exceed RLIMIT_NOFILE: a process that we cannot read.
             for descriptor in descriptors:
                 os.close(descriptor)
             del self._names[ticket]
             self._send(wire.Signal(ticket, signal.SIGKILL, group=True))
-            self._send(wire.Release(ticket))
+            self._closed(ticket)
             self._happened(name, SpawnFailed("cannot start: no descriptor left for its terminal"))
             return
         session = self.session(name)
@@ -264,6 +267,7 @@ class Driver:
         self._happened(name, Exited(code, message.at, dumped, message.cpu_seconds))
 
     def _closed(self, ticket: int) -> None:
+        self._open_files.give_back(ticket)
         self._send(wire.Release(ticket))
 
     def _happened(self, name: str, event: Event) -> None:
@@ -327,7 +331,10 @@ class Driver:
         except OSError as exc:
             return wire.SpawnFailed(ticket, SCROLLBACK, exc.errno or 0, "")
         self._configure(session, entry)
-        request = spawn_request(entry, ticket, session.winsize, self._socket_path)
+        launch = self.launch(entry.name)
+        if not self._open_files.take(ticket, terminals_of(entry.program), logs_of(launch)):
+            return wire.SpawnFailed(ticket, Stage.PTY, errno.EMFILE, "")
+        request = spawn_request(entry, launch, ticket, session.winsize, self._socket_path)
         try:
             self._send(request)
         except wire.MessageTooLong:
@@ -404,6 +411,4 @@ class Driver:
             self._connect_logs(name, pump, entry.program)
 
     def _log_paths(self) -> set[str]:
-        launches = [self.launch(name) for name in self.supervisor.names]
-        paths = {launch.stdout for launch in launches} | {launch.stderr for launch in launches}
-        return {path for path in paths if path is not None}
+        return {path for name in self.supervisor.names for path in logs_of(self.launch(name))}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from pty_mux.winsize import Winsize
-from taskmaster.config.expand import expand
+from taskmaster.config.model import Launch, Program, StderrChannel
 from taskmaster.keeper import wire
 from taskmaster.supervisor import Entry
 
@@ -26,17 +26,19 @@ _FOR_THE_DAEMON_ONLY: Final = ("NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID", "LIS
 """systemd's messages to the daemon (sd_notify(3), sd_listen_fds(3))."""
 
 
-def spawn_request(entry: Entry, ticket: int, winsize: Winsize, socket_path: str) -> wire.Spawn:
+def spawn_request(
+    entry: Entry, launch: Launch, ticket: int, winsize: Winsize, socket_path: str
+) -> wire.Spawn:
     """Return the request that starts a process.
 
     Args:
         entry: which, with what governs it.
+        launch: what exactly it is to be.
         ticket: what keeper and core will call this life of it.
         winsize: the size of its terminal.
         socket_path: told to it, so that it finds the daemon that runs it.
     """
     program = entry.program
-    launch = expand(program, entry.index)
     return wire.Spawn(
         ticket=ticket,
         argv=list(launch.argv),
@@ -49,6 +51,16 @@ def spawn_request(entry: Entry, ticket: int, winsize: Winsize, socket_path: str)
         columns=winsize.columns,
         stderr=program.stderr_channel.value,
     )
+
+
+def terminals_of(program: Program) -> int:
+    """Return how many descriptors a process of the program is read from."""
+    return 1 if program.stderr_channel is StderrChannel.TERMINAL else 2
+
+
+def logs_of(launch: Launch) -> list[str]:
+    """Return the paths of the log files that a process writes."""
+    return [path for path in (launch.stdout, launch.stderr) if path is not None]
 
 
 def _environment(entry: Entry, socket_path: str) -> Mapping[str, str | None]:

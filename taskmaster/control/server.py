@@ -2,10 +2,14 @@
 
 Each has a coroutine (`connection`). Connections are bounded; where there is no room, the one that
 has been silent longest since it connected makes some.
+
+The loop of accept(2) is our own: asyncio's, where there is no descriptor left, is called again and
+again by a socket that stays readable, and prints a traceback each time.
 """
 
 import asyncio
 import errno
+import os
 import socket
 from typing import Final
 
@@ -13,10 +17,15 @@ from taskmaster.config.model import LogLevel
 from taskmaster.control.connection import Connection, Services
 from taskmaster.control.listener import is_allowed, peer_of
 from taskmaster.driver import Driver
+from taskmaster.openfiles import limit_of_open_files, most_connections
 from taskmaster.protocol.frames import MAX_MESSAGE_BYTES, ProtocolViolation
 from taskmaster.protocol.messages import ErrorCode
 
-MAX_CONNECTIONS: Final = 512
+_REFUSED_TOGETHER: Final = 4
+"""How many may be on their way out beside those that are served; the next wait to be accepted."""
+
+_PAUSE_SECONDS: Final = 0.5
+"""After a failure to accept: nothing else tells when there is a descriptor again."""
 
 
 class Server:
@@ -27,33 +36,66 @@ class Server:
         self._listening = listening
         self._driver = driver
         self._services = services
-        self._server: asyncio.AbstractServer | None = None
+        self._loop = asyncio.get_running_loop()
+        self._most_connections = most_connections(limit_of_open_files())
+        self._pausing: asyncio.TimerHandle | None = None
+        self._is_closed = False
+        self._cannot_accept = False
         self._connections: dict[Connection, None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def start(self) -> None:
-        """Begin to accept."""
-        self._server = await asyncio.start_unix_server(
-            self._accepted, sock=self._listening, limit=MAX_MESSAGE_BYTES
-        )
+    def start(self) -> None:
+        """Begin to accept, or go on with it."""
+        self._pausing = None
+        self._loop.add_reader(self._listening, self._on_clients)
 
     async def close(self) -> None:
         """Accept nobody any more, and let go of everybody; who awaits the end is told of it."""
-        if self._server is not None:
-            self._server.close()
+        self._is_closed = True
+        self._loop.remove_reader(self._listening)
+        if self._pausing is not None:
+            self._pausing.cancel()
         for connection in tuple(self._connections):
             if not connection.awaits_end:
                 connection.hang_up()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=1.0)
 
-    def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.create_task(self._serve(reader, writer), name="control connection")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    def _on_clients(self) -> None:
+        while len(self._tasks) < self._most_connections + _REFUSED_TOGETHER:
+            try:
+                accepted, _ = self._listening.accept()
+            except BlockingIOError:
+                self._cannot_accept = False
+                return
+            except ConnectionAbortedError:
+                continue
+            except OSError as exc:
+                self._pause(exc)
+                return
+            task = self._loop.create_task(self._serve(accepted), name="control connection")
+            self._tasks.add(task)
+            task.add_done_callback(self._served)
+        self._loop.remove_reader(self._listening)  # until one of them is served
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        peer = peer_of(writer.get_extra_info("socket"))
+    def _served(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if self._pausing is None and not self._is_closed:
+            self.start()
+
+    def _pause(self, exc: OSError) -> None:
+        """Accept nobody for a moment; say so once, until it works again."""
+        if not self._cannot_accept:
+            self._cannot_accept = True
+            text = f"clients cannot connect: {os.strerror(exc.errno or 0).lower()}"
+            self._services.record(LogLevel.ERROR, text)
+        self._loop.remove_reader(self._listening)
+        self._pausing = self._loop.call_later(_PAUSE_SECONDS, self.start)
+
+    async def _serve(self, accepted: socket.socket) -> None:
+        accepted.setblocking(False)
+        peer = peer_of(accepted)
+        reader, writer = await asyncio.open_unix_connection(sock=accepted, limit=MAX_MESSAGE_BYTES)
         connection = Connection(reader, writer, peer, self._driver, self._services)
         try:
             if not is_allowed(peer):
@@ -61,7 +103,7 @@ class Server:
                 self._services.record(LogLevel.WARNING, text)
                 connection.refuse(ErrorCode.NOT_PERMITTED, "this daemon is another user's")
                 return
-            if len(self._connections) >= MAX_CONNECTIONS and not self._make_room():
+            if len(self._connections) >= self._most_connections and not self._make_room():
                 connection.refuse(ErrorCode.TOO_MANY_CONNECTIONS, "too many clients, try later")
                 return
             self._connections[connection] = None

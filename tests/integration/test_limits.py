@@ -2,6 +2,9 @@
 
 import os
 import signal
+import socket
+import subprocess
+import sys
 
 from tests.integration.conftest import Site, is_alive, wait_for
 
@@ -73,3 +76,25 @@ def test_a_second_term_ends_the_daemon_whatever_its_processes_do(site: Site) -> 
     finally:
         os.kill(keeper, signal.SIGCONT)
     wait_for(lambda: not is_alive(keeper), "the keeper to end")
+
+
+def test_processes_leave_descriptors_for_clients(site: Site) -> None:
+    """With 64 and a hundred children nobody could connect, and the log grew by 1 MB/s."""
+    site.write("  a: {cmd: sleep 1000, starttime: 0, numprocs: 100, startretries: 0}")
+    words = [sys.executable, "-P", "-m", "taskmaster", str(site.config)]
+    limited = ["sh", "-c", 'ulimit -n 64; exec "$@"', "sh", *words]
+    done = subprocess.run(limited, env=site.environment, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+    refused = "no terminal could be opened: the daemon's limit of open files is reached"
+    assert refused in site.wait_state("a:99", "FATAL")["description"]
+    assert site.wait_state("a:0", "RUNNING")
+    clients = [socket.socket(socket.AF_UNIX) for _ in range(100)]
+    for client in clients:
+        client.connect(str(site.socket))
+    assert site.ctl("stop", "a:0").stdout == "a:0: stopped\n"
+    assert site.ctl("start", "a:99").stdout == "a:99: started\n"
+    for client in clients:
+        client.close()
+    assert "mistake" not in site.events()
+    assert "clients cannot connect" not in site.events()
