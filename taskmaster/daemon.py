@@ -29,7 +29,7 @@ from taskmaster.config.errors import ConfigRejected
 from taskmaster.config.load import Loaded, load
 from taskmaster.config.model import LogLevel
 from taskmaster.control.handlers import Clocks
-from taskmaster.control.listener import AlreadyRunning, SocketRefused, bind
+from taskmaster.control.listener import AlreadyRunning, SocketRefused, bind, unbind
 from taskmaster.control.server import Server
 from taskmaster.driver import Driver
 from taskmaster.eventlog import EventLog
@@ -37,6 +37,7 @@ from taskmaster.keeper import wire
 from taskmaster.keeper.client import KeeperClient
 from taskmaster.keeper.keeper import CHANNEL_OPTION, READY_OPTION
 from taskmaster.lastrites import stop_orphans
+from taskmaster.pidfile import PidFile
 from taskmaster.protocol.messages import (
     PROTOCOL_VERSION,
     ErrorCode,
@@ -75,14 +76,17 @@ class Daemon:
         """Serve until the end; return the exit status.
 
         Raises:
-            AlreadyRunning, SocketRefused: the socket cannot be had; nothing was started.
+            AlreadyRunning, SocketRefused: socket or pid file cannot be had; nothing was started.
             OSError: pid file or event log cannot be written; nothing was started.
         """
         with bind(self._settings.socket) as listening:
+            made = os.lstat(self._settings.socket)
+            pidfile: PidFile | None = None
             server = Server(listening, self._driver, self)
             keeper = KeeperClient(keeper_channel, self._on_message, self._on_keeper_lost)
             try:
-                self._write_pidfile()
+                if self._settings.pidfile is not None:
+                    pidfile = PidFile(self._settings.pidfile, self._keeper_pid)
                 self._prepare_event_log()
                 self._begin(keeper)
                 server.start()
@@ -95,8 +99,9 @@ class Daemon:
                 raise
             finally:
                 # First the names, then the clients: who hears of the end may start a new daemon.
-                self._remove(self._settings.socket)
-                self._remove(self._settings.pidfile)
+                unbind(self._settings.socket, made)
+                if pidfile is not None:
+                    pidfile.remove()
                 await server.close()
                 keeper.close()
         return self._exit_status
@@ -235,19 +240,6 @@ class Daemon:
         os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC
         os.close(os.open(path, flags, 0o666))
-
-    def _write_pidfile(self) -> None:
-        path = self._settings.pidfile
-        if path is None:
-            return
-        with open(f"{path}.new", "w", encoding="ascii") as file:
-            file.write(f"{self._keeper_pid}\n")
-        os.replace(f"{path}.new", path)
-
-    def _remove(self, path: str | None) -> None:
-        if path is not None:
-            with contextlib.suppress(OSError):
-                os.unlink(path)
 
 
 def with_socket(loaded: Loaded, override: str | None) -> Loaded:

@@ -58,6 +58,16 @@ def bind(path: str) -> socket.socket:
         raise SocketRefused(text) from None
 
 
+def unbind(path: str, made: os.stat_result) -> None:
+    """Remove the socket that was made at the path, unless another one stands there by now.
+
+    The inode cannot have been used again: our listening socket holds it (unix(7)).
+    """
+    with contextlib.suppress(OSError):
+        if os.path.samestat(os.lstat(path), made):
+            os.unlink(path)
+
+
 def refuse_if_alive(path: str) -> None:
     """Return if nobody listens at the path.
 

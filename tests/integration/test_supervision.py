@@ -223,6 +223,33 @@ def test_a_second_daemon_is_refused_and_harms_nobody(site: Site) -> None:
     assert site.status("a")["pid"] == pid
 
 
+def test_two_daemons_never_share_a_pid_file(site: Site) -> None:
+    """The second took it over, and whoever ended first removed the other's."""
+    site.start("  a: {cmd: sleep 1000, starttime: 0}")
+    other = site.folder / "other.sock"
+
+    second = site.daemon("-s", str(other))
+
+    assert second.returncode == 1
+    assert f"already running (pid {site.pid}), says {site.pidfile}" in second.stderr
+    assert not other.exists()
+    assert site.ctl("pid").stdout == f"{site.pid}\n"
+
+
+def test_a_daemon_that_ends_leaves_the_socket_of_another_one(site: Site) -> None:
+    site.start("  a: {cmd: sleep 1000, starttime: 0}")
+    first = site.pid
+    site.socket.unlink()
+    site.pidfile.unlink()
+    site.start("  a: {cmd: sleep 1000, starttime: 0}")
+
+    os.kill(first, signal.SIGTERM)
+
+    wait_for(lambda: not is_alive(first), "the first daemon to end")
+    assert site.ctl("pid").stdout == f"{site.pid}\n"
+    assert site.pid != first
+
+
 def test_a_stale_socket_is_replaced(site: Site) -> None:
     with socket.socket(socket.AF_UNIX) as stale:
         stale.bind(str(site.socket))
