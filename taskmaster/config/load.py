@@ -3,6 +3,7 @@
 import glob
 import os
 import platform
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -87,7 +88,9 @@ def default_settings(uid: int, environment: Mapping[str, str], home: str) -> Set
 
 def _parse_file(path: str, around: Surroundings) -> Node:
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=_open_at_once) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise ConfigRejected((Problem(Place(path), "", "not a regular file"),))
             data = file.read(MAX_TEXT_BYTES + 1)
         if len(data) > MAX_TEXT_BYTES:
             message = f"longer than {MAX_TEXT_BYTES} bytes"
@@ -99,6 +102,11 @@ def _parse_file(path: str, around: Surroundings) -> Node:
     except UnicodeDecodeError as exc:
         message = f"not UTF-8: byte {exc.start} is {data[exc.start]:#04x}"
         raise ConfigRejected((Problem(Place(path), "", message),)) from None
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open a file, also a FIFO into which nobody writes: a daemon that waits serves nobody."""
+    return os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
 
 
 def _sections(

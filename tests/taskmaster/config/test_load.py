@@ -261,6 +261,20 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         load(str(tmp_path / "latin.yaml"), ENVIRONMENT)
 
 
+@pytest.mark.parametrize("included", [False, True])
+def test_a_config_that_is_no_file_does_not_hold_the_daemon(tmp_path: Path, included: bool) -> None:
+    """A FIFO into which nobody wrote stopped everything at a reload, for ever."""
+    fifo = tmp_path / "fifo.yaml"
+    os.mkfifo(fifo)
+    (tmp_path / "c.yaml").write_text("include: fifo.yaml\nprograms: {web: {cmd: cat}}\n")
+    path = tmp_path / "c.yaml" if included else fifo
+
+    with pytest.raises(ConfigRejected) as caught:
+        load(str(path), ENVIRONMENT)
+
+    assert [str(problem) for problem in caught.value.problems] == [f"{fifo}: not a regular file"]
+
+
 # --- what is doubtful ------------------------------------------------------------------------
 
 
