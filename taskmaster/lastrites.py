@@ -9,12 +9,15 @@ import contextlib
 import os
 import signal
 from collections.abc import Callable, Iterable
+from typing import Final
 
 from taskmaster.config.model import LogLevel
 from taskmaster.supervisor import Entry
 
 _POLL_SECONDS = 0.05
 """Where the system has no pidfd (macOS); this is the one place that polls, and it soon ends."""
+
+_HOW: Final = "how it ended is not known: the keeper was gone"
 
 
 async def stop_orphans(entries: Iterable[Entry], record: Callable[[LogLevel, str], None]) -> None:
@@ -35,7 +38,7 @@ async def _stop(entry: Entry, record: Callable[[LogLevel, str], None]) -> None:
         record(LogLevel.WARNING, f"killing '{entry.name}' ({pid}) with SIGKILL")
         _signal(pid, signal.SIGKILL, group=True)
         await _gone(pid)
-    record(LogLevel.INFO, f"stopped: {entry.name} (the keeper would have known how)")
+    record(LogLevel.INFO, f"stopped: {entry.name} ({_HOW})")
 
 
 def _signal(pid: int, number: int, *, group: bool) -> None:

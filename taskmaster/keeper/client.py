@@ -31,11 +31,13 @@ class KeeperClient:
     def send(self, message: Message) -> None:
         """Send a request, together with the others of this turn of the loop, but a few at a time.
 
-        It waits in memory where the keeper is slow to read.
+        It waits in memory where the keeper is slow to read, and is lost where the keeper is gone.
 
         Raises:
             MessageTooLong: it was not sent.
         """
+        if self._is_closed:
+            return
         self._channel.enqueue(message)
         if self._channel.waiting == 1:
             self._loop.call_soon(self._flush)
@@ -48,6 +50,8 @@ class KeeperClient:
         The driver calls this before it looks at deadlines: an exit that has been told counts before
         a time that has passed.
         """
+        if self._is_closed:
+            return
         try:
             for message, descriptors in self._channel.receive():
                 with recorded(f"taking {type(message).__name__} from the keeper"):
@@ -58,13 +62,17 @@ class KeeperClient:
 
     def close(self) -> None:
         """Stop listening and close the channel."""
-        if self._channel.fileno() >= 0:
+        if not self._is_closed:
             self._loop.remove_reader(self._channel)
             self._loop.remove_writer(self._channel)
             self._channel.close()
 
+    @property
+    def _is_closed(self) -> bool:
+        return self._channel.fileno() < 0
+
     def _flush(self) -> None:
-        if self._channel.fileno() < 0:
+        if self._is_closed:
             return
         self._channel.flush()
         if self._channel.wants_write:

@@ -260,11 +260,17 @@ def test_a_stale_socket_is_replaced(site: Site) -> None:
 
 
 def test_the_death_of_the_keeper_ends_everything_in_good_order(site: Site) -> None:
-    site.start("  a: {cmd: sleep 1000, starttime: 0}")
+    """Others' deadlines, while one took its time to stop, began the last rites anew each time."""
+    slow = "{cmd: [sh, -c, 'trap \"\" TERM; echo ready; sleep 1000'], stoptime: 3, stdout: a.log}"
+    site.start(f"  a: {slow}\n  b: {{cmd: sleep 1000, starttime: 2}}\n  c: {{cmd: 'false'}}")
+    wait_for(lambda: "ready" in site.text("a.log"), "the trap")
     child = site.status("a")["pid"]
 
     os.kill(site.pid, signal.SIGKILL)
 
     wait_for(lambda: not is_alive(child), "the child to end")
     wait_for(lambda: not site.socket.exists(), "the socket to go")
-    assert "the keeper is gone" in site.events()
+    events = site.events()
+    assert events.count("the keeper is gone") == 1
+    told = "stopped: a:0 (how it ended is not known: the keeper was gone)"
+    assert events.count(told) == 1
