@@ -69,6 +69,7 @@ class Daemon:
         self._ended = asyncio.Event()
         self._exit_status = 0
         self._keeper_pid = os.getppid()
+        self._keeper: KeeperClient | None = None
         self._eventlog = EventLog(self._settings, _echo if foreground else None)
         self._driver = Driver(loaded.config, self._eventlog, self._settings.socket, self._ended.set)
 
@@ -109,6 +110,8 @@ class Daemon:
     def _begin(self, keeper: KeeperClient) -> None:
         self._loop.set_exception_handler(self._on_mistake)
         self._driver.connect(keeper)
+        self._keeper = keeper
+        keeper.send(wire.LogPath(self._eventlog.file.path))
         for number in _SIGNALS:
             self._loop.add_signal_handler(number, self._on_signal, number)
         text = f"taskmasterd {__version__} started with pid {self._keeper_pid}"
@@ -140,6 +143,8 @@ class Daemon:
             self.record(LogLevel.INFO, f"reload: {line}")
         self._config = loaded.config
         self._eventlog.take_over(loaded.config.settings)
+        if self._keeper is not None:
+            self._keeper.send(wire.LogPath(self._eventlog.file.path))
         self._driver.apply(loaded.config, changes)
         return ReloadReport(lines, tuple(problem.render() for problem in loaded.warnings))
 

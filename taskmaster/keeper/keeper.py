@@ -1,6 +1,7 @@
 """The keeper: parent of every process, and of the core. It does what it is told.
 
-It decides nothing. The core asks (`taskmaster.keeper.wire`): spawn, signal, release. The keeper
+It decides nothing. The core asks (`taskmaster.keeper.wire`): spawn, signal, release; it also says
+where the event log is, in which the keeper writes one line, that of the core's death. The keeper
 tells: spawned, failed, exited, a signal came for the daemon. It holds a copy of every terminal's
 master until the core releases it. Nothing in here waits, but for posix_spawn(3) to have the exec
 done (`pty_mux.spawn` has the reasons); forked children are watched through their status pipe.
@@ -64,6 +65,7 @@ class Keeper:
         self._channel = channel
         self._core_pid = core_pid
         self._core_status: int | None = None
+        self._log_path: str | None = None
         self._open_files = open_files
         self._tickets: dict[int, int] = {}
         self._pids: dict[int, int] = {}
@@ -142,6 +144,8 @@ class Keeper:
             case wire.Release(ticket):
                 for descriptor in self._held.pop(ticket, ()):
                     os.close(descriptor)
+            case wire.LogPath(path):
+                self._log_path = path
             case _:
                 raise wire.WireViolation(f"not a request: {type(message).__name__}")
 
@@ -257,10 +261,12 @@ class Keeper:
     def _farewell(self, core_status: int) -> int:
         """End whatever the core left behind; return the exit status."""
         code = os.waitstatus_to_exitcode(core_status)
-        if not self._tickets:
-            return code if code >= 0 else 1
+        left = len(self._tickets)
+        if code >= 0 and not left:
+            return code
         ending = f"was killed by signal {-code}" if code < 0 else f"exited with status {code}"
-        _complain(f"the core {ending}; ending the {len(self._tickets)} processes it left")
+        rest = f"; ending the {left} process{'es' if left > 1 else ''} it left" if left else ""
+        self._record(f"the core {ending}{rest}")
         self._channel.close()
         self._signal_all(signal.SIGTERM)
         for number in (signal.SIGCONT, signal.SIGHUP):
@@ -270,6 +276,20 @@ class Keeper:
             self._turn(remaining)
         self._signal_all(signal.SIGKILL)
         return 1
+
+    def _record(self, text: str) -> None:
+        """Write a line into the event log, in the words of `taskmaster.eventlog`."""
+        _complain(text)
+        if self._log_path is None:
+            return
+        now = time.time()
+        clock = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now))
+        line = f"{clock},{int(now * 1000) % 1000:03} ERRO {text}\n"
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC
+        with contextlib.suppress(OSError):  # nobody else is left who could be told
+            descriptor = os.open(self._log_path, flags, 0o666)
+            os.write(descriptor, line.encode("utf-8", "replace"))
+            os.close(descriptor)
 
     def _signal_all(self, number: int) -> None:
         for ticket in list(self._tickets):

@@ -59,6 +59,12 @@ class Release(NamedTuple):
     ticket: int
 
 
+class LogPath(NamedTuple):
+    """Core to keeper: where the event log is, for the one line that the core cannot write."""
+
+    path: str
+
+
 class Spawned(NamedTuple):
     """Keeper to core: the child has become its command; `at` is a monotonic time.
 
@@ -120,6 +126,7 @@ Message: TypeAlias = (
     Spawn
     | Signal
     | Release
+    | LogPath
     | Spawned
     | SpawnFailed
     | Exited
@@ -134,6 +141,7 @@ _KINDS: Final[Mapping[str, Any]] = {
         Spawn,
         Signal,
         Release,
+        LogPath,
         Spawned,
         SpawnFailed,
         Exited,
