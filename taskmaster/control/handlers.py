@@ -23,6 +23,7 @@ from taskmaster.records import duration
 from taskmaster.supervisor import Entry, Supervisor
 
 _NO_SUCH_PROCESS = "no such process"
+_SIGNAL_DIGITS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +158,14 @@ def signal_number(text: str) -> int:
     Raises:
         RequestError: there is no such signal.
     """
-    if text.isdecimal() and (int(text) == 0 or int(text) in signal.valid_signals()):
-        return int(text)
+    # No longer, because int() refuses a number of some thousand digits with an exception.
+    if text.isdecimal() and len(text) <= _SIGNAL_DIGITS:
+        number = int(text)
+        if number == 0 or number in signal.valid_signals():
+            return number
     name = text.upper().removeprefix("SIG")
     try:
         return int(signal.Signals[f"SIG{name}"])
     except KeyError:
-        error = f"{text}: ERROR (bad signal name)"
+        error = f"{text[:100]}: ERROR (bad signal name)"
         raise RequestError(ErrorCode.INVALID_PARAMS, error) from None

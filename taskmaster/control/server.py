@@ -8,7 +8,6 @@ again by a socket that stays readable, and prints a traceback each time.
 """
 
 import asyncio
-import errno
 import os
 import socket
 from typing import Final
@@ -17,15 +16,41 @@ from taskmaster.config.model import LogLevel
 from taskmaster.control.connection import Connection, Services
 from taskmaster.control.listener import is_allowed, peer_of
 from taskmaster.driver import Driver
+from taskmaster.mistakes import recorded
 from taskmaster.openfiles import limit_of_open_files, most_connections
 from taskmaster.protocol.frames import MAX_MESSAGE_BYTES, ProtocolViolation
-from taskmaster.protocol.messages import ErrorCode
+from taskmaster.protocol.messages import ErrorCode, Request, RequestError, Result
 
 _REFUSED_TOGETHER: Final = 4
 """How many may be on their way out beside those that are served; the next wait to be accepted."""
 
 _PAUSE_SECONDS: Final = 0.5
 """After a failure to accept: nothing else tells when there is a descriptor again."""
+
+
+class _Client(Connection):
+    """A connection that survives our mistakes: also a request that meets one is answered."""
+
+    _has_answered = False
+
+    def _reply(self, result: Result) -> None:
+        self._has_answered = True
+        super()._reply(result)
+
+    async def _dispatch(self, request: Request) -> None:
+        self._has_answered = False
+        try:
+            await super()._dispatch(request)
+        except (RequestError, ConnectionError, ProtocolViolation, TimeoutError):
+            raise
+        except Exception as exc:
+            context = {"message": f"serving {request.METHOD}", "exception": exc}
+            asyncio.get_running_loop().call_exception_handler(context)
+            if self._has_answered:
+                # What follows a log or attaches has no place for an answer any more.
+                raise ConnectionAbortedError("a mistake of taskmasterd itself") from exc
+            text = f"a mistake of taskmasterd itself, told in the event log: {exc!r}"
+            raise RequestError(ErrorCode.INTERNAL_ERROR, text) from exc
 
 
 class Server:
@@ -73,7 +98,7 @@ class Server:
             except OSError as exc:
                 self._pause(exc)
                 return
-            task = self._loop.create_task(self._serve(accepted), name="control connection")
+            task = self._loop.create_task(self._take(accepted), name="control connection")
             self._tasks.add(task)
             task.add_done_callback(self._served)
         self._loop.remove_reader(self._listening)  # until one of them is served
@@ -92,11 +117,15 @@ class Server:
         self._loop.remove_reader(self._listening)
         self._pausing = self._loop.call_later(_PAUSE_SECONDS, self.start)
 
+    async def _take(self, accepted: socket.socket) -> None:
+        with recorded("serving a client"):
+            await self._serve(accepted)
+
     async def _serve(self, accepted: socket.socket) -> None:
         accepted.setblocking(False)
         peer = peer_of(accepted)
         reader, writer = await asyncio.open_unix_connection(sock=accepted, limit=MAX_MESSAGE_BYTES)
-        connection = Connection(reader, writer, peer, self._driver, self._services)
+        connection = _Client(reader, writer, peer, self._driver, self._services)
         try:
             if not is_allowed(peer):
                 text = f"refused a connection of uid {peer.uid} (pid {peer.pid})"
@@ -111,9 +140,6 @@ class Server:
         except (ConnectionError, ProtocolViolation, TimeoutError) as exc:
             text = f"a client (uid {peer.uid}, pid {peer.pid}) was let go: {exc}"
             self._services.record(LogLevel.DEBUG, text)
-        except OSError as exc:
-            if exc.errno != errno.EBADF:
-                raise
         finally:
             self._connections.pop(connection, None)
             await connection.close()

@@ -205,3 +205,11 @@ def test_what_is_no_signal_is_refused(text: str) -> None:
         ErrorCode.INVALID_PARAMS,
         f"{text}: ERROR (bad signal name)",
     )
+
+
+def test_a_signal_of_thousands_of_digits_is_an_ordinary_error() -> None:
+    # int() raises ValueError for more than 4,300 digits, which ended the connection.
+    code, text = refusal(lambda: signal_number("9" * 5000))
+
+    assert code is ErrorCode.INVALID_PARAMS
+    assert len(text) < 200

@@ -1,10 +1,11 @@
-"""The server says once that nobody can connect, and tries again in a while."""
+"""The server lives through a lack of descriptors, and through our own mistakes."""
 
 import asyncio
 import errno
+import json
 import os
 import socket
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -12,6 +13,7 @@ from taskmaster.config.model import LogLevel
 from taskmaster.control.connection import Services
 from taskmaster.control.server import Server
 from taskmaster.driver import Driver
+from taskmaster.protocol.messages import ErrorCode, Hello
 
 
 class Refusing:
@@ -45,6 +47,15 @@ class Records:
         self.texts.append(text)
 
 
+class Answering(Records):
+    """As much of the daemon and its driver as the request for a pid needs."""
+
+    supervisor = None
+
+    def hello(self) -> Hello:
+        return Hello("taskmaster", "0", 1, 7)
+
+
 def test_an_accept_that_fails_is_told_once_and_paced(monkeypatch: pytest.MonkeyPatch) -> None:
     """asyncio's own loop printed a traceback some hundred times a second."""
     monkeypatch.setattr("taskmaster.control.server._PAUSE_SECONDS", 0.02)
@@ -65,3 +76,42 @@ def test_an_accept_that_fails_is_told_once_and_paced(monkeypatch: pytest.MonkeyP
 
     assert told == ["clients cannot connect: too many open files"]
     assert seconds >= 3 * 0.02
+
+
+def test_a_request_that_meets_a_mistake_of_ours_is_answered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The connection ended without a word, and the traceback came whenever memory was tidied."""
+    mistakes: list[object] = []
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("taskmaster.control.handlers.pids", broken)
+
+    async def scenario() -> list[dict[str, Any]]:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: mistakes.append(context["exception"]))
+        its, ours = socket.socketpair()
+        services = Answering()
+        server = Server(its, cast("Driver", services), cast("Services", services))
+        client = asyncio.create_task(server._take(its))
+        reader, writer = await asyncio.open_unix_connection(sock=ours)
+        for number, names in enumerate((["a"], ["a"], [])):
+            request = {"jsonrpc": "2.0", "id": number, "method": "pid", "params": {"names": names}}
+            writer.write(json.dumps(request).encode() + b"\n")
+        writer.write_eof()
+        answers = [json.loads(line) for line in (await reader.read()).splitlines()]
+        writer.close()
+        await client
+        return answers
+
+    hello, first, second, third = asyncio.run(scenario())
+
+    assert hello["method"] == "hello"
+    for number, answer in enumerate((first, second)):
+        assert answer["id"] == number
+        assert answer["error"]["code"] == ErrorCode.INTERNAL_ERROR
+        assert "ZeroDivisionError()" in answer["error"]["message"]
+    assert third["result"] == [{"name": "taskmaster", "pid": 7}]
+    assert [type(mistake) for mistake in mistakes] == [ZeroDivisionError] * 2
