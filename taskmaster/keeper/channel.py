@@ -2,22 +2,28 @@
 
 Both ends use this one class. What cannot be sent at once waits in a queue; the owner watches the
 socket for writing while `wants_write` says so. Descriptors cross by SCM_RIGHTS (unix(7)): they
-arrive in the order in which they were sent, not later than the bytes of their message, so a plain
-queue on the receiving side gives each message its own.
+arrive in the order in which they were sent, not later than the bytes of their message. Where the
+receiving side has no room for all that left together the kernel drops the last of them, and each
+message still gets its own or none: how many there were is announced (`wire.announce`).
 """
 
 import array
+import errno
 import os
 import socket
 from collections import deque
 from collections.abc import Iterator
 from typing import Final
 
-from taskmaster.keeper.wire import Decoder, Message, encode
+from taskmaster.keeper.wire import MAX_DESCRIPTORS, Announced, Decoder, Message, announce, encode
 
 _READ_BYTES: Final = 256 * 1024
-_MAX_DESCRIPTORS: Final = 250
-"""Linux passes 253 descriptors at most in one message (SCM_MAX_FD)."""
+_LOST: Final = -1
+"""In the queue of what arrived: here the kernel dropped descriptors."""
+
+_PASSING: Final = (errno.ETOOMANYREFS, errno.ENOBUFS, errno.ENOMEM, errno.EMFILE)
+"""Failures to send of which the other side is not the reason; unix(7) has the first: too many
+descriptors are on their way, and the other side takes them off it by reading."""
 
 FEW: Final = 8
 """Enough messages to be worth a system call, and a wake-up of the other side, of their own: with
@@ -38,6 +44,7 @@ class Channel:
         connection.setblocking(False)
         self._socket = connection
         self._decoder = Decoder()
+        self._arrived: deque[int] = deque()
         self._received: deque[int] = deque()
         self._outgoing: deque[tuple[memoryview, list[int]]] = deque()
 
@@ -88,8 +95,12 @@ class Channel:
     def flush(self) -> None:
         """Send what waits, as far as the socket takes it. A peer that is gone loses it."""
         while self._outgoing:
-            together = [self._outgoing[n] for n in range(min(self.waiting, _MAX_TOGETHER))]
+            count = min(self.waiting, _MAX_TOGETHER)
+            together = [self._outgoing[n] for n in range(count)]
             descriptors = [descriptor for _, own in together for descriptor in own]
+            if descriptors:
+                first = next(n for n, (_, own) in enumerate(together) if own)
+                together.insert(first, (memoryview(announce(len(descriptors))), []))
             rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))]
             try:
                 sent = self._socket.sendmsg(
@@ -97,13 +108,15 @@ class Channel:
                 )
             except BlockingIOError:
                 return
-            except OSError:
-                self._discard_outgoing()
+            except OSError as exc:
+                if exc.errno not in _PASSING:
+                    self._discard_outgoing()
                 return
             _close(descriptors)  # all of them have gone, with the first byte
             unsent: list[tuple[memoryview, list[int]]] = []
-            for data, _ in together:
+            for _ in range(count):
                 self._outgoing.popleft()
+            for data, _ in together:
                 taken = min(sent, len(data))
                 sent -= taken
                 if taken < len(data):
@@ -120,7 +133,7 @@ class Channel:
             ChannelClosed: the other side is gone; everything it said has been yielded.
             WireViolation: it said something that is no message.
         """
-        room = socket.CMSG_SPACE(_MAX_DESCRIPTORS * array.array("i").itemsize)
+        room = socket.CMSG_SPACE(MAX_DESCRIPTORS * array.array("i").itemsize)
         while True:
             try:
                 data, ancillary, flags, _ = self._socket.recvmsg(_READ_BYTES, room)
@@ -132,20 +145,34 @@ class Channel:
                 raise ChannelClosed("end of the connection")
             for level, kind, payload in ancillary:
                 if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-                    self._received.extend(_descriptors(payload))
-            lost = bool(flags & socket.MSG_CTRUNC)
+                    self._arrived.extend(_descriptors(payload))
+            if flags & socket.MSG_CTRUNC:
+                self._arrived.append(_LOST)
             for message, expected in self._decoder.feed(data):
+                if isinstance(message, Announced):
+                    self._take(message.descriptors)
+                    continue
                 own = [self._received.popleft() for _ in range(min(expected, len(self._received)))]
-                if lost and len(own) < expected:
+                if len(own) < expected:
                     _close(own)
                     own = []
                 yield message, own
 
+    def _take(self, announced: int) -> None:
+        """Have what was announced ready for its messages, or its beginning if the rest is lost."""
+        while announced and self._arrived:
+            descriptor = self._arrived.popleft()
+            if descriptor == _LOST:
+                return
+            self._received.append(descriptor)
+            announced -= 1
+
     def close(self) -> None:
         """Close the socket and every descriptor on its way."""
         self._discard_outgoing()
-        _close(list(self._received))
+        _close([*self._received, *(own for own in self._arrived if own != _LOST)])
         self._received.clear()
+        self._arrived.clear()
         self._socket.close()
 
     def _discard_outgoing(self) -> None:

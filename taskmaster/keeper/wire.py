@@ -1,6 +1,10 @@
 r"""What keeper and core say to each other: messages as values and as bytes. No I/O in here.
 
 A message is four bytes of length (big-endian) and a JSON object whose ``kind`` names the class.
+Before the first of several messages that leave together with descriptors, four bytes announce how
+many those are: the highest bit and their number. So a side that got fewer (recvmsg(2), MSG_CTRUNC)
+knows whose are missing.
+
 Text that is no UTF-8 (paths, environment) travels as Python's surrogate escapes, three bytes each
 (``surrogatepass``): JSON's ``\uXXXX`` would make six of every byte. A **ticket** is a number the
 core gives to each spawn; from then on both sides call the child by it, never by its pid, so a
@@ -24,6 +28,12 @@ they are made of control characters, for which JSON needs six bytes each."""
 
 class MessageTooLong(Exception):
     """A message of more than `MAX_MESSAGE_BYTES`, which the other side would not take."""
+
+
+MAX_DESCRIPTORS: Final = 250
+"""Linux passes 253 descriptors at most in one system call (SCM_MAX_FD)."""
+
+_ANNOUNCEMENT: Final = 1 << 31
 
 
 class WireViolation(Exception):
@@ -166,14 +176,27 @@ def encode(message: Message, descriptors: int = 0) -> bytes:
     return _LENGTH.pack(len(body)) + body
 
 
+class Announced(NamedTuple):
+    """Not a message: with the next messages came that many descriptors, or the first of them."""
+
+    descriptors: int
+
+
+def announce(descriptors: int) -> bytes:
+    """Return the bytes that announce descriptors."""
+    return _LENGTH.pack(_ANNOUNCEMENT | descriptors)
+
+
 class Decoder:
     """Cuts a byte stream into messages."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
 
-    def feed(self, data: bytes) -> Iterator[tuple[Message, int]]:
+    def feed(self, data: bytes) -> Iterator[tuple[Message | Announced, int]]:
         """Take what arrived, cut anywhere; yield each message and how many descriptors are its own.
+
+        An `Announced` comes before the messages for which it counts.
 
         Raises:
             WireViolation: what arrived is no message. Nothing can be read after it.
@@ -181,6 +204,10 @@ class Decoder:
         self._buffer += data
         while len(self._buffer) >= _LENGTH.size:
             (length,) = _LENGTH.unpack_from(self._buffer)
+            if _ANNOUNCEMENT < length <= _ANNOUNCEMENT + MAX_DESCRIPTORS:
+                del self._buffer[: _LENGTH.size]
+                yield Announced(length - _ANNOUNCEMENT), 0
+                continue
             if length > MAX_MESSAGE_BYTES:
                 raise WireViolation(f"a message of {length} bytes")
             end = _LENGTH.size + length
@@ -194,8 +221,10 @@ class Decoder:
 def _decode(body: bytes) -> tuple[Message, int]:
     try:
         fields = json.loads(body.decode("utf-8", "surrogatepass"))
-        descriptors = int(fields.pop("descriptors"))
+        descriptors = fields.pop("descriptors")
         message: Message = _KINDS[fields.pop("kind")](**fields)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as exc:
         raise WireViolation(f"no message: {exc!r}: {body[:200]!r}") from None
+    if type(descriptors) is not int or not 0 <= descriptors <= MAX_DESCRIPTORS:
+        raise WireViolation(f"no message: {body[:200]!r}")
     return message, descriptors

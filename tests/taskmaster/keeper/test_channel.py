@@ -6,7 +6,7 @@ import resource
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pytest
 from hypothesis import given, settings
@@ -255,6 +255,57 @@ def test_a_message_whose_descriptors_do_not_all_fit_comes_with_none() -> None:
             (message(3), []),
         ]
         assert received(there) == [(message(4), labels(4, 2))]
+
+
+def test_descriptors_lost_before_the_end_of_their_message_are_not_replaced_by_others() -> None:
+    """It was given those of the next message: a process would have had another one's terminal."""
+    with talk() as (here, there):
+        enqueue(here, 1, 1_000_000, 2)
+        enqueue(here, 2, 0, 1)
+        here.flush()
+        assert here.wants_write
+        with room_for(1):
+            assert received(there) == []
+        enqueue(here, 3, 0, 2)
+
+        arrived = carry(here, there)
+
+        assert arrived == [
+            (message(1, 1_000_000), []),
+            (message(2), []),
+            (message(3), labels(3, 2)),
+        ]
+
+
+class Hesitating(socket.socket):
+    """Fails to send in a way that passes."""
+
+    number = errno.ETOOMANYREFS
+
+    def sendmsg(self, *arguments: Any) -> int:
+        if self.number:
+            raise OSError(self.number, os.strerror(self.number))
+        return super().sendmsg(*arguments)
+
+
+@pytest.mark.parametrize("number", [errno.ETOOMANYREFS, errno.ENOBUFS, errno.ENOMEM, errno.EMFILE])
+def test_a_failure_that_passes_loses_nothing(number: int) -> None:
+    """Every failure was taken for the end of the other side, and what waited was thrown away."""
+    before = open_descriptors()
+    ours, its = socket.socketpair()
+    hesitating = Hesitating(fileno=ours.detach())
+    hesitating.number = number
+    here, there = Channel(hesitating), Channel(its)
+    enqueue(here, 1, 0, 2)
+
+    here.flush()
+    assert here.wants_write
+    hesitating.number = 0
+
+    assert carry(here, there) == [(message(1), labels(1, 2))]
+    here.close()
+    there.close()
+    assert open_descriptors() <= before
 
 
 # --- ends -------------------------------------------------------------------------------------

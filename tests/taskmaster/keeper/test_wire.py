@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskmaster.keeper.wire import (
+    MAX_DESCRIPTORS,
     MAX_MESSAGE_BYTES,
+    Announced,
     Decoder,
     Message,
     MessageTooLong,
@@ -21,6 +23,7 @@ from taskmaster.keeper.wire import (
     SignalReceived,
     SpawnFailed,
     WireViolation,
+    announce,
     encode,
 )
 
@@ -111,6 +114,11 @@ def test_any_body_is_a_message_or_a_violation(body: bytes) -> None:
         b'{"descriptors":0,"kind":"Message","ticket":1}',
         b'{"descriptors":0,"kind":["Release"],"ticket":1}',
         b'{"descriptors":null,"kind":"Release","ticket":1}',
+        b'{"descriptors":-1,"kind":"Release","ticket":1}',
+        b'{"descriptors":1e400,"kind":"Release","ticket":1}',
+        b'{"descriptors":"1","kind":"Release","ticket":1}',
+        b'{"descriptors":true,"kind":"Release","ticket":1}',
+        b'{"descriptors":251,"kind":"Release","ticket":1}',
         b'{"descriptors":0,"kind":"Release"}',
         b'{"descriptors":0,"kind":"Release","ticket":1,"number":9}',
     ],
@@ -130,6 +138,18 @@ def test_the_messages_before_a_violation_are_given() -> None:
     assert next(given_out) == (SignalReceived(15), 1)
     with pytest.raises(WireViolation):
         next(given_out)
+
+
+def test_descriptors_are_announced_in_four_bytes_between_messages() -> None:
+    stream = encode(Release(3)) + announce(MAX_DESCRIPTORS) + encode(Release(4), 2)
+    decoder = Decoder()
+
+    given_out = [pair for byte in stream for pair in decoder.feed(bytes([byte]))]
+
+    assert given_out == [(Release(3), 0), (Announced(MAX_DESCRIPTORS), 0), (Release(4), 2)]
+    for length in (1 << 31, (1 << 31) + MAX_DESCRIPTORS + 1):
+        with pytest.raises(WireViolation, match="a message of"):
+            list(Decoder().feed(struct.pack("!I", length)))
 
 
 def test_a_length_of_exactly_the_limit_is_waited_for_and_one_more_is_refused_at_once() -> None:
