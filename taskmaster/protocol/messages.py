@@ -527,6 +527,9 @@ RESULTS: Final[Mapping[str, type[Any] | None]] = {
 """What a request's result is, or is a list of."""
 
 
+_COME_IN_LISTS: Final = (ProcessStatus, Outcome, ProcessPid)
+
+
 class Response(Value):
     """An answer as it came: the request's id and its result or its error, one of the two."""
 
@@ -628,12 +631,15 @@ def decode_from_daemon(line: bytes, method: str) -> Response | Notification:
     if not isinstance(message, dict):
         raise ProtocolMismatch("the daemon's answer is no JSON object")
     if "method" in message:
-        kind = NOTIFICATIONS.get(message["method"])
+        name = message["method"]
+        kind = NOTIFICATIONS.get(name) if isinstance(name, str) else None
         if kind is None:
-            raise ProtocolMismatch(f"an unknown notification: {message['method']}")
+            raise ProtocolMismatch(f"an unknown notification: {str(name)[:100]}")
         notification: Notification = _build(kind, message.get("params", {}))
         return notification
     request_id = message.get("id")
+    if isinstance(request_id, bool) or not isinstance(request_id, int | str | None):
+        raise ProtocolMismatch("the daemon's answer has an id that is no number and no text")
     if "error" in message:
         error = message["error"]
         try:
@@ -646,7 +652,9 @@ def decode_from_daemon(line: bytes, method: str) -> Response | Notification:
     kind_of_result = RESULTS[method]
     if kind_of_result is None:
         return Response(request_id)
-    if isinstance(result, list):
+    if kind_of_result in _COME_IN_LISTS:
+        if not isinstance(result, list):
+            raise ProtocolMismatch(f"the daemon's answer to {method} is no list")
         return Response(request_id, [_build(kind_of_result, item) for item in result])
     return Response(request_id, _build(kind_of_result, result))
 
@@ -688,7 +696,10 @@ def _convert(name: str, declared: Any, value: object) -> object:  # noqa: ANN401
     if kind == _TEXTS and isinstance(value, list) and all(isinstance(v, str) for v in value):
         return tuple(value)
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:
+            raise ProtocolMismatch(f"{name}: too great a number") from None
     if kind in (bool, int, float, str) and type(value) is kind:
         return value
     if kind is bytes and isinstance(value, str):

@@ -19,7 +19,9 @@ class Value:
     FIELDS: ClassVar[dict[str, Any]] = {}
 
     def __init_subclass__(cls) -> None:
-        declared = cls.__dict__.get("__annotations__", {})
+        # A class's own annotations, never those of its base, from Python 3.10 on; in its __dict__
+        # they are no more from 3.14 on (PEP 649).
+        declared: dict[str, Any] = cls.__annotations__
         cls.FIELDS = {n: kind for n, kind in declared.items() if get_origin(kind) is not ClassVar}
         cls.__match_args__ = tuple(cls.FIELDS)  # type: ignore[attr-defined, misc]
 

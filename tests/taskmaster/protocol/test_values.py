@@ -26,6 +26,10 @@ class Nothing(Value):
     pass
 
 
+class SecondCourse(Order):
+    pass
+
+
 fields = st.tuples(st.text(), st.integers(), st.none() | st.text())
 
 
@@ -95,7 +99,7 @@ def test_nothing_can_be_set(name: str) -> None:
 
 def test_the_annotations_are_the_fields_and_what_the_class_has_is_none() -> None:
     assert list(Order.FIELDS.items()) == [("dish", str), ("count", int), ("note", str | None)]
-    assert Nothing.FIELDS == {}
+    assert Nothing.FIELDS == SecondCourse.FIELDS == {}
     assert vars(Nothing()) == {}
 
 
