@@ -2,18 +2,22 @@
 
 A `LogFile` is one file and may have several `LogStream`s, one for each process and stream that
 writes into it. With one stream every byte is written through as it comes. Where several share the
-file, each holds back its unfinished line, so that lines stay whole; whoever owns the stream flushes
+file, each holds back its unfinished line, so that lines stay whole; so does a single one where the
+file is so full that the line's rest may have to go into the next. Whoever owns the stream flushes
 it when its process has paused (`flush_after`) or ended, and the stream itself does when the line
 grows past `MAX_PARTIAL_LINE_BYTES`.
 
 A file that cannot be opened or written (no space, no folder, a pipe without a reader) stops its
 logging and nothing else: the trouble is told once, the bytes meanwhile are counted, and the next
 write after `RETRY_SECONDS` tries again. The kernel wakes nobody when a disk has room again, and a
-timer would wake an idle machine for nothing. What is told goes through `on_trouble`; this module
-knows no event log. Times are monotonic seconds and come from outside.
+timer would wake an idle machine for nothing. A pipe whose reader is slow loses what does not fit,
+which is counted and told in the same way, and stays open. What comes after a loss begins a line of
+its own. What is told goes through `on_trouble`; this module knows no event log. Times are monotonic
+seconds and come from outside.
 """
 
 import contextlib
+import errno
 import os
 import stat
 from collections.abc import Callable
@@ -24,10 +28,13 @@ from pty_mux.lineends import LineEnds
 MAX_PARTIAL_LINE_BYTES: Final = 64 * 1024
 RETRY_SECONDS: Final = 1.0
 _FLAGS: Final = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
+_LINE_END: Final = ord("\n")
 _MODE: Final = 0o666
 """Less the umask, as supervisord's open() does it."""
 
-Trouble = Callable[[str], None]
+Trouble = Callable[[str, bool], None]
+"""Takes what to tell of a file, and whether it is good news: that it is written again."""
+
 Follower = Callable[[bytes], None]
 
 
@@ -53,7 +60,10 @@ class LogFile:
         self._rotates = True
         self._checked_at = 0.0
         self._failed_at: float | None = None
+        self._overflowed_at: float | None = None
         self._lost_bytes = 0
+        self._has_gap = False
+        self._is_in_line = False
         self._followers: list[Follower] = []
 
     def open(self, now: float) -> bool:
@@ -61,7 +71,7 @@ class LogFile:
 
         A pipe or a terminal is taken as well and never rotated; writing to it does not block.
         """
-        if self._descriptor >= 0:
+        if self._is_open:
             return True
         try:
             self._descriptor = os.open(self.path, _FLAGS, _MODE)
@@ -71,36 +81,46 @@ class LogFile:
             return False
         self._rotates = stat.S_ISREG(status.st_mode)
         self._size = status.st_size if self._rotates else 0
+        self._is_in_line = self._is_in_line and bool(self._size or not self._rotates)
         self._checked_at = now
         return True
+
+    def is_nearly_full(self, more_bytes: int) -> bool:
+        """Whether a line that is unfinished after so many more bytes may not fit any more."""
+        if not self.maxbytes or not self._rotates:
+            return False
+        return self._size + more_bytes > self.maxbytes - MAX_PARTIAL_LINE_BYTES
 
     def append(self, data: bytes, now: float) -> None:
         """Write bytes at the end, rotating where they would not fit; cut at a line if possible."""
         for follower in self._followers:
             follower(data)
         if self._failed_at is not None and now - self._failed_at < RETRY_SECONDS:
-            self._lost_bytes += len(data)
+            self._lose(len(data))
             return
         if now - self._checked_at >= RETRY_SECONDS:
             self._check_link(now)
         if not self.open(now):
-            self._lost_bytes += len(data)
+            self._lose(len(data))
             return
         view = memoryview(data)
-        while len(view):
-            length = self._room(data, len(data) - len(view)) if self._rotates else len(view)
-            try:
-                written = os.write(self._descriptor, view[:length]) if length else 0
-                if length and self._failed_at is not None:
-                    self._recover()
-                self._size += written
+        try:
+            if self._has_gap and self._is_in_line:
+                self._write(b"\n")
+            while len(view):
+                length = self._room(data, len(data) - len(view)) if self._rotates else len(view)
+                written = self._write(view[:length]) if length else 0
                 view = view[written:]
                 if length == 0 or (written == length and len(view)):
                     self._rotate()
-            except OSError as exc:
-                self._lost_bytes += len(view)
-                self._fail(now, "cannot be written", exc)
-                break
+        except BlockingIOError:
+            self._lose(len(view))
+            self._overflow(now)
+        except OSError as exc:
+            self._lose(len(view))
+            self._fail(now, "cannot be written", exc)
+        else:
+            self._recover(now)
 
     def reopen(self, now: float) -> None:
         """Close the file and open it by its name again: somebody has moved it away."""
@@ -108,15 +128,21 @@ class LogFile:
         self._failed_at = None
         self.open(now)
 
-    def clear(self, now: float) -> None:
-        """Empty the file; the rotated ones stay.
+    def clear(self) -> None:
+        """Empty the file; the rotated ones stay, and one that nothing writes into is not opened.
 
         Raises:
-            OSError: it cannot be emptied.
+            OSError: it cannot be emptied, or is no regular file (EINVAL).
         """
-        if self.open(now) and self._rotates:
-            os.ftruncate(self._descriptor, 0)
-            self._size = 0
+        try:
+            mode = (os.fstat(self._descriptor) if self._is_open else os.stat(self.path)).st_mode
+        except FileNotFoundError:
+            return
+        if not stat.S_ISREG(mode):
+            raise OSError(errno.EINVAL, "it is no regular file", self.path)
+        os.truncate(self._descriptor if self._is_open else self.path, 0)
+        self._size = 0
+        self._is_in_line = False
 
     def tail(self, limit: int) -> bytes:
         """Return the last `limit` bytes of the file; where it was just rotated, of the one before.
@@ -138,11 +164,22 @@ class LogFile:
         """Tell a follower nothing more."""
         self._followers.remove(follower)
 
+    @property
+    def _is_open(self) -> bool:
+        return self._descriptor >= 0
+
     def close(self) -> None:
         """Close the file; the next write opens it again."""
-        if self._descriptor >= 0:
+        if self._is_open:
             os.close(self._descriptor)
             self._descriptor = -1
+
+    def _write(self, data: bytes | memoryview) -> int:
+        written = os.write(self._descriptor, data)
+        self._size += written
+        self._has_gap = False
+        self._is_in_line = data[written - 1] != _LINE_END
+        return written
 
     def _room(self, data: bytes, start: int) -> int:
         """Return how many bytes from `start` go into the present file, whole lines at best."""
@@ -163,6 +200,7 @@ class LogFile:
         if self.backups == 0:
             os.ftruncate(self._descriptor, 0)
             self._size = 0
+            self._is_in_line = False
             return
         oldest = 1
         while oldest < self.backups and os.path.lexists(f"{self.path}.{oldest}"):
@@ -173,26 +211,42 @@ class LogFile:
         self.close()
         self._descriptor = os.open(self.path, _FLAGS, _MODE)
         self._size = os.fstat(self._descriptor).st_size
+        self._is_in_line = False
 
     def _check_link(self, now: float) -> None:
         """Notice a file that was deleted under us, which a write never tells."""
         self._checked_at = now
-        if self._descriptor >= 0 and self._rotates and os.fstat(self._descriptor).st_nlink == 0:
+        if self._is_open and self._rotates and os.fstat(self._descriptor).st_nlink == 0:
             self.close()
+
+    def _lose(self, count: int) -> None:
+        self._lost_bytes += count
+        self._has_gap = True
 
     def _fail(self, now: float, what: str, exc: OSError) -> None:
         self.close()
         if self._failed_at is None:
             self._on_trouble(
                 f"log {self.path} {what}: {os.strerror(exc.errno or 0).lower()}; "
-                "its output is kept in memory only until it can be written again"
+                "its output is kept in memory only until it can be written again",
+                False,
             )
         self._failed_at = now
 
-    def _recover(self) -> None:
-        self._failed_at = None
+    def _overflow(self, now: float) -> None:
+        if self._overflowed_at is None:
+            self._on_trouble(f"log {self.path}: its reader is too slow; bytes are lost", False)
+        self._overflowed_at = now
+
+    def _recover(self, now: float) -> None:
+        """Tell that a trouble is over; an overflow only after a while, or it would tell a lot."""
+        if self._overflowed_at is not None and now - self._overflowed_at < RETRY_SECONDS:
+            return
+        if self._failed_at is None and self._overflowed_at is None:
+            return
+        self._failed_at = self._overflowed_at = None
         self._on_trouble(
-            f"log {self.path} is written again; {self._lost_bytes} bytes are missing in it"
+            f"log {self.path} is written again; {self._lost_bytes} bytes are missing in it", True
         )
         self._lost_bytes = 0
 
@@ -223,7 +277,9 @@ class LogStream:
         self._written_at = now
         if self.terminal:
             data = self._line_ends.feed(data)
-        if self.file.streams > 1 or self._partial:
+        data = self._partial + data
+        self._partial = b""
+        if self.file.streams > 1 or self.file.is_nearly_full(len(data)):
             data = self._whole_lines(data)
         if data:
             self.file.append(data, now)
@@ -251,7 +307,6 @@ class LogStream:
             self.file.close()
 
     def _whole_lines(self, data: bytes) -> bytes:
-        data = self._partial + data
         end = data.rfind(b"\n") + 1
         if len(data) - end > MAX_PARTIAL_LINE_BYTES:
             end = len(data)

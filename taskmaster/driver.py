@@ -72,7 +72,7 @@ class Driver:
         self._loop = asyncio.get_running_loop()
         self.supervisor = Supervisor(config, self.now())
         self.sessions: dict[str, Session] = {}
-        self.logs = LogFiles(lambda text: self.record(LogLevel.ERROR, text))
+        self.logs = LogFiles(eventlog.tell_of_log)
         self._eventlog = eventlog
         self._socket_path = socket_path
         self._on_down = on_down
@@ -203,7 +203,7 @@ class Driver:
         for stream in ("stdout", "stderr"):
             source = self.log_source(name, stream)
             if isinstance(source, LogFile):
-                source.clear(self.now())
+                source.clear()
 
     # --- what the keeper tells ----------------------------------------------------------------
 

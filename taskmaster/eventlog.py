@@ -68,11 +68,19 @@ class EventLog:
             settings.logfile, settings.logfile_maxbytes, settings.logfile_backups, self._trouble
         )
 
-    def _trouble(self, text: str) -> None:
+    def tell_of_log(self, text: str, is_good_news: bool) -> None:
+        """Write how it goes with the log of a process (logfile.Trouble)."""
+        self.write(_trouble_record(text, is_good_news))
+
+    def _trouble(self, text: str, is_good_news: bool) -> None:
         """The event log itself cannot be written: whoever listens can still be told."""
-        line = format_line(Record(LogLevel.ERROR, text), time.time())
+        line = format_line(_trouble_record(text, is_good_news), time.time())
         for listener in (*self._listeners, *([self._echo] if self._echo else [])):
             listener(line)
+
+
+def _trouble_record(text: str, is_good_news: bool) -> Record:
+    return Record(LogLevel.INFO if is_good_news else LogLevel.ERROR, text)
 
 
 def format_line(record: Record, when: float) -> str:

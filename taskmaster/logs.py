@@ -36,4 +36,4 @@ class LogFiles:
     def keep_only(self, paths: set[str]) -> None:
         """Forget files that no process names any more and nothing writes into."""
         for path in [p for p, file in self._files.items() if p not in paths and not file.streams]:
-            del self._files[path]
+            self._files.pop(path).close()

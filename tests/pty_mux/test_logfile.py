@@ -1,17 +1,29 @@
 """Log files rotate without losing a byte, keep lines whole, and outlive a broken disk."""
 
+import errno
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pty_mux import logfile as module
 from pty_mux.logfile import MAX_PARTIAL_LINE_BYTES, RETRY_SECONDS, LogFile, LogStream
 
 
 class Told(list[str]):
-    """What the log file complained of."""
+    """What the log file told, the good news also in a list of their own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.good: list[str] = []
+
+    def note(self, text: str, is_good_news: bool) -> None:
+        self.append(text)
+        if is_good_news:
+            self.good.append(text)
 
 
 @pytest.fixture
@@ -20,7 +32,7 @@ def told() -> Told:
 
 
 def logfile(path: Path, told: Told, maxbytes: int = 0, backups: int = 10) -> LogFile:
-    return LogFile(str(path), maxbytes, backups, told.append)
+    return LogFile(str(path), maxbytes, backups, told.note)
 
 
 def everything(path: Path) -> bytes:
@@ -139,10 +151,11 @@ def test_a_missing_folder_is_told_once_and_recovered_from(tmp_path: Path, told: 
     assert len(told) == 2
     assert "cannot be opened: no such file or directory" in told[0]
     assert "24 bytes are missing" in told[1]
+    assert told.good == told[1:]
 
 
 def test_a_full_disk_stops_the_logging_and_nothing_else(told: Told) -> None:
-    file = LogFile("/dev/full", 0, 0, told.append)
+    file = LogFile("/dev/full", 0, 0, told.note)
 
     for now in (0.0, 0.1, 5.0):
         file.append(b"lost\n", now)
@@ -171,18 +184,67 @@ def test_a_pipe_without_reader_blocks_nobody(tmp_path: Path, told: Told) -> None
     assert len(told) == 1
 
 
-def test_a_pipe_that_nobody_empties_blocks_nobody(tmp_path: Path, told: Told) -> None:
+@pytest.fixture
+def slow_reader(tmp_path: Path) -> Iterator[tuple[Path, int]]:
+    """A pipe in the file system and its reading end."""
     path = tmp_path / "fifo"
     os.mkfifo(path)
     reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    try:
-        file = logfile(path, told)
-        for _ in range(100):
-            file.append(b"x" * 65536, now=0)
-        assert "cannot be written" in told[0]
-        file.close()
-    finally:
-        os.close(reader)
+    yield path, reader
+    os.close(reader)
+
+
+def test_a_pipe_that_nobody_empties_blocks_nobody(
+    slow_reader: tuple[Path, int], told: Told
+) -> None:
+    file = logfile(slow_reader[0], told)
+
+    for now in range(100):
+        file.append(b"x" * 65536, now)
+
+    assert len(told) == 1
+    assert "its reader is too slow" in told[0]
+
+
+def test_a_pipe_whose_reader_was_slow_for_a_moment_goes_on(
+    slow_reader: tuple[Path, int], told: Told
+) -> None:
+    """A reader that paused once lost its log for good: the full pipe was closed under it."""
+    path, reader = slow_reader
+    file = logfile(path, told)
+    file.append(b"x" * 65536 + b"lost\n", now=0)
+    assert os.read(reader, 1 << 20) == b"x" * 65536
+
+    file.append(b"one\n", now=0.1)
+    file.append(b"two\n", now=RETRY_SECONDS)
+
+    assert os.read(reader, 1 << 20) == b"\none\ntwo\n"
+    assert told.good == [f"log {path} is written again; 5 bytes are missing in it"]
+    assert len(told) == 2
+    file.close()
+
+
+def test_the_first_line_after_a_full_disk_is_a_line_of_its_own(
+    tmp_path: Path, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that was full in the middle of a line had the next line glued to the half one."""
+    path = tmp_path / "x.log"
+    file = logfile(path, told)
+    write = os.write
+
+    def until_full(descriptor: int, data: bytes) -> int:
+        if path.stat().st_size == 7:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(descriptor, data[:7])
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", until_full)
+        file.append(b"a line that is too long\n", now=0)
+    file.append(b"the next\n", now=RETRY_SECONDS)
+    file.append(b"and one\n", now=RETRY_SECONDS)
+
+    assert path.read_bytes() == b"a line \nthe next\nand one\n"
+    assert told.good == told[1:]
 
 
 def test_clearing_empties_the_file(tmp_path: Path, told: Told) -> None:
@@ -190,11 +252,45 @@ def test_clearing_empties_the_file(tmp_path: Path, told: Told) -> None:
     file = logfile(path, told, maxbytes=100)
     file.append(b"x" * 90 + b"\n", now=0)
 
-    file.clear(now=0)
+    file.clear()
     file.append(b"y" * 50 + b"\n", now=0)
 
     assert path.read_bytes() == b"y" * 50 + b"\n"
     assert not (tmp_path / "x.log.1").exists()
+
+
+def test_clearing_a_file_that_nothing_writes_into_opens_nothing(tmp_path: Path, told: Told) -> None:
+    """Thirty reloads, each with a `clear`, left the daemon with 270 descriptors more."""
+    path = tmp_path / "x.log"
+    path.write_bytes(b"from another life\n")
+    file = logfile(path, told)
+
+    file.clear()
+
+    assert path.read_bytes() == b""
+    assert not file._is_open
+
+
+def test_a_file_that_is_not_there_is_clear(tmp_path: Path, told: Told) -> None:
+    logfile(tmp_path / "x.log", told).clear()
+
+    assert not (tmp_path / "x.log").exists()
+
+
+@pytest.mark.parametrize("is_open", [False, True])
+def test_what_is_no_file_cannot_be_cleared(
+    slow_reader: tuple[Path, int], told: Told, is_open: bool
+) -> None:
+    path, _ = slow_reader
+    file = logfile(path, told)
+    if is_open:
+        file.open(0)
+
+    with pytest.raises(OSError, match="no regular file"):
+        file.clear()
+    with pytest.raises(OSError, match="no regular file"):
+        logfile(path.parent, told).clear()
+    file.close()
 
 
 def test_tail_reaches_back_over_a_rotation(tmp_path: Path, told: Told) -> None:
@@ -238,7 +334,7 @@ def test_it_is_taken_out_wherever_the_reads_are_cut(units: list[bytes], size: in
         def append(self, data: bytes, now: float) -> None:
             written.append(data)
 
-    stream = LogStream(Memory("", 0, 0, lambda _: None), terminal=True)
+    stream = LogStream(Memory("", 0, 0, Told().note), terminal=True)
     data = b"".join(units)
 
     for start in range(0, len(data), size):
@@ -293,6 +389,63 @@ def test_one_stream_writes_every_byte_through(tmp_path: Path, told: Told) -> Non
 
     assert path.read_bytes() == b"prompt> "
     assert not stream.has_partial_line
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.integers(0, 30).map(lambda length: b"x" * length + b"\r\n"), max_size=40),
+    st.lists(st.integers(1, 200)),
+    st.integers(40, 120),
+    st.integers(0, 20),
+)
+def test_one_stream_s_lines_stay_whole_over_rotations_wherever_the_reads_are_cut(
+    tmp_path_factory: pytest.TempPathFactory,
+    lines: list[bytes],
+    cuts: list[int],
+    maxbytes: int,
+    margin: int,
+) -> None:
+    """A flood was torn now and then: a read had ended in the middle of the line that came last.
+
+    Its beginning was in the old file by then, and the rest did not fit any more. The margin stands
+    for `MAX_PARTIAL_LINE_BYTES`, which no line here may exceed.
+    """
+    path = tmp_path_factory.mktemp("log") / "x.log"
+    file = logfile(path, Told(), maxbytes=maxbytes, backups=10_000)
+    file.open(0)
+    stream = LogStream(file, terminal=True)
+    data = b"".join(lines)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "MAX_PARTIAL_LINE_BYTES", 31 + margin)
+        start = 0
+        for length in [*cuts, len(data) + 1]:
+            stream.write(data[start : start + length], now=0)
+            start += length
+        stream.close(now=0)
+
+    assert everything(path) == data.replace(b"\r\n", b"\n")
+    for part in path.parent.iterdir():
+        written = part.read_bytes()
+        assert len(written) <= maxbytes
+        assert not written or written.endswith(b"\n")
+
+
+def test_one_stream_holds_nothing_back_while_its_file_has_room(tmp_path: Path, told: Told) -> None:
+    path = tmp_path / "x.log"
+    file = logfile(path, told, maxbytes=2 * MAX_PARTIAL_LINE_BYTES)
+    file.open(0)
+    stream = LogStream(file, terminal=True)
+    full = b"x" * (MAX_PARTIAL_LINE_BYTES - 2) + b"\n"
+
+    stream.write(full + b"a", now=0)
+    assert path.read_bytes() == full + b"a"
+    stream.write(b"b", now=0)
+
+    assert path.read_bytes() == full + b"a"
+    assert stream.has_partial_line
+    stream.close(now=0)
+    assert path.read_bytes() == full + b"ab"
 
 
 def test_streams_that_share_a_file_keep_their_lines_whole(tmp_path: Path, told: Told) -> None:
