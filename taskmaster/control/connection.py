@@ -17,7 +17,7 @@ from pty_mux.winsize import Winsize
 from taskmaster.config.model import LogLevel
 from taskmaster.control import handlers, seats
 from taskmaster.control.attach import carry
-from taskmaster.control.feed import Feed
+from taskmaster.control.feed import Feed, WholeLines
 from taskmaster.control.listener import Peer
 from taskmaster.driver import Driver
 from taskmaster.orders import Kind
@@ -313,9 +313,9 @@ class Connection:
             feed.offer(line.encode("utf-8", "replace") + b"\n")
 
         async def pass_on() -> None:
+            lines = WholeLines()
             while True:
-                portion = await feed.take(_FOLLOW_BYTES)
-                for line in portion.data.decode("utf-8", "replace").splitlines():
+                for line in lines.feed(await feed.take(_FOLLOW_BYTES)):
                     await self._notify(messages.EventLogged(line))
 
         self._services.listen(listener)

@@ -1,13 +1,14 @@
 """A follower gets everything in order, or is told how much it missed; nobody waits for it."""
 
 import asyncio
+import tracemalloc
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from taskmaster.control import feed as module
-from taskmaster.control.feed import MAX_WAITING_BYTES, Feed, Portion
+from taskmaster.control.feed import MAX_WAITING_BYTES, Feed, Portion, WholeLines
 
 
 def take(feed: Feed, limit: int) -> Portion:
@@ -68,7 +69,7 @@ def test_each_byte_is_either_taken_or_counted_as_skipped(steps: list[bytes | int
     assert told == len(everything)
 
 
-def test_exactly_the_limit_waits_and_a_byte_more_costs_the_oldest_piece() -> None:
+def test_exactly_the_limit_waits_and_a_byte_more_costs_the_oldest() -> None:
     feed = Feed()
     feed.offer(b"old")
     feed.offer(b"x" * (MAX_WAITING_BYTES - 3))
@@ -83,14 +84,57 @@ def test_exactly_the_limit_waits_and_a_byte_more_costs_the_oldest_piece() -> Non
     assert rest == Portion(b"x" * (MAX_WAITING_BYTES - 5) + b"yzz", 0)
 
 
-def test_a_piece_longer_than_the_limit_is_lost_whole_and_told_of() -> None:
+def test_of_a_piece_longer_than_the_limit_the_end_waits() -> None:
     feed = Feed()
 
     feed.offer(b"x" * (MAX_WAITING_BYTES + 1))
 
-    assert take(feed, 100) == Portion(b"", MAX_WAITING_BYTES + 1)
-    with pytest.raises(TimeoutError):
-        take(feed, 100)
+    assert take(feed, 2 * MAX_WAITING_BYTES) == Portion(b"x" * MAX_WAITING_BYTES, 1)
+
+
+@pytest.mark.parametrize("length", [1, 100, 40_000])
+def test_memory_is_bounded_whatever_the_pieces(
+    length: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A byte at a time, what waited was counted by its bytes and cost some hundred times more.
+
+    Each piece was the result of a read of 64 KiB, which had been shrunk in place.
+    """
+    limit = 128 * 1024
+    monkeypatch.setattr(module, "MAX_WAITING_BYTES", limit)
+    feed = Feed()
+    tracemalloc.start()
+    try:
+        for _ in range(2 * limit // length):
+            feed.offer(b"x" * length)
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert held < 2 * limit
+
+
+@given(st.lists(st.text("äb\r", max_size=5)), st.integers(1, 7))
+def test_lines_are_whole_however_they_were_cut(lines: list[str], size: int) -> None:
+    data = "".join(f"{line}\n" for line in lines).encode()
+    whole = WholeLines()
+
+    given_out = [
+        line
+        for start in range(0, len(data), size)
+        for line in whole.feed(Portion(data[start : start + size], 0))
+    ]
+
+    assert given_out == lines
+
+
+def test_a_line_that_a_loss_has_torn_is_left_out() -> None:
+    whole = WholeLines()
+
+    assert whole.feed(Portion(b"one\ntw", 0)) == ["one"]
+    assert whole.feed(Portion(b"r", 7)) == []
+    assert whole.feed(Portion(b"ee\nfour\nfi", 0)) == ["four"]
+    assert whole.feed(Portion(b"ve\n", 0)) == ["five"]
 
 
 def test_a_taker_waits_for_news_again_and_again() -> None:
