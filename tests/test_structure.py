@@ -26,6 +26,8 @@ PURE = (
     *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "pty_mux/vt").glob("*.py"))),
     "taskmaster/config/model.py", "taskmaster/config/values.py", "taskmaster/config/document.py",
     "taskmaster/config/schema.py", "taskmaster/config/diff.py", "taskmaster/config/errors.py",
+    "taskmaster/config/readers.py", "taskmaster/config/hints.py",
+    "taskmaster/config/shellwords.py", "taskmaster/config/notyaml.py",
     "taskmaster/process/machine.py", "taskmaster/process/events.py",
     "taskmaster/process/actions.py", "taskmaster/names.py", "taskmaster/orders.py",
     "taskmaster/supervisor.py", "taskmaster/records.py", "taskmaster/keeper/wire.py",

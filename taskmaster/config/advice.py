@@ -2,53 +2,65 @@
 
 import os
 import pwd
-import re
-import shlex
 import shutil
 from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
-from taskmaster.config.document import Text
 from taskmaster.config.errors import Problem, Severity
 from taskmaster.config.expand import expand
 from taskmaster.config.model import Launch, Program, StderrChannel
+from taskmaster.config.schema import Entry
+from taskmaster.config.shellwords import find_shell_word
 
-_SHELL_WORDS: Final = frozenset({"&&", "||", "|", ">", ">>", "<", ";", "&", "2>&1"})
-_VARIABLE: Final = re.compile(r"\$\{?[A-Za-z_]")
 _NEED_ONE_TERMINAL: Final = frozenset({"bash", "sh", "zsh", "fish", "ksh", "less", "more", "fzf"})
+_SHOWN_PATH_LENGTH: Final = 80
+
+Advice = tuple[str, str, str]
+"""The key that it is about, what is doubtful, and what to do."""
 
 
 def advise(
-    programs: Mapping[str, tuple[Text, Program]],
-    environment: Mapping[str, str],
-    made: Collection[str] = (),
+    programs: Mapping[str, Entry], environment: Mapping[str, str], made: Collection[str] = ()
 ) -> Iterator[Problem]:
     """Yield a warning for whatever will probably not do what was meant.
 
     Args:
-        programs: by name, each with the place of its name.
+        programs: by name; of one with errors, what could be read.
         environment: the daemon's.
         made: folders that the daemon itself makes when it starts.
     """
     limits: dict[str, tuple[str, tuple[int, int]]] = {}
-    for name, (key, program) in programs.items():
+    for name, entry in programs.items():
+        program = entry.program
         launch = expand(program, 0)
-        for where, message, hint in (
+        for key, message, hint in (
             *_of_command(program, launch, environment),
             *_of_user(program),
             *_of_files(launch, made),
             *_of_sharing(program, launch, limits),
         ):
-            path = f"programs.{name}" + (f".{where}" if where else "")
-            yield Problem(key.place, path, message, hint, Severity.WARNING)
-
-
-Advice = tuple[str, str, str]
+            yield Problem(
+                entry.place(key), f"programs.{name}.{key}", message, hint, Severity.WARNING
+            )
 
 
 def _of_command(
     program: Program, launch: Launch, environment: Mapping[str, str]
 ) -> Iterator[Advice]:
+    if not launch.argv:
+        return  # it has no command, which is an error already
+    command = program.command
+    word = find_shell_word(command.replace("%%", "%")) if isinstance(command, str) else None
+    if word is None or not word.is_program:
+        yield from _of_program(launch, environment)
+    if word is not None:
+        yield "cmd", word.message, word.hint
+    name = os.path.basename(launch.argv[0])
+    if program.stderr_channel is StderrChannel.SECOND_TERMINAL and name in _NEED_ONE_TERMINAL:
+        yield "stderr_tty", f"{name} loses its keyboard or its job control with it", "leave it out"
+
+
+def _of_program(launch: Launch, environment: Mapping[str, str]) -> Iterator[Advice]:
     command = launch.argv[0]
     search = dict(launch.environment).get("PATH", environment.get("PATH", os.defpath))
     if "/" in command:
@@ -58,17 +70,8 @@ def _of_command(
         elif os.path.isdir(found) or not os.access(found, os.X_OK):
             yield "cmd", f"{found} is not a program that may be executed", ""
     elif shutil.which(command, path=search) is None:
-        yield "cmd", f"no program {command!r} in the PATH", f"PATH is {search}"
-    if isinstance(program.command, str):
-        words = shlex.split(program.command, posix=False)
-        odd = [word for word in words if word in _SHELL_WORDS or _VARIABLE.match(word)]
-        if odd:
-            hint = f"no shell reads it; write sh -c {shlex.quote(program.command)}"
-            yield "cmd", f"{odd[0]} is passed on as a word", hint
-    second = program.stderr_channel is StderrChannel.SECOND_TERMINAL
-    if second and os.path.basename(command) in _NEED_ONE_TERMINAL:
-        message = f"{os.path.basename(command)} loses its keyboard or its job control with it"
-        yield "stderr_tty", message, "leave it out"
+        hint = f"PATH is {search}" if len(search) <= _SHOWN_PATH_LENGTH else ""
+        yield "cmd", f"no program {command!r} in the PATH", hint
 
 
 def _of_user(program: Program) -> Iterator[Advice]:
@@ -89,7 +92,9 @@ def _of_files(launch: Launch, made: Collection[str]) -> Iterator[Advice]:
         yield "workingdir", f"there is no folder {launch.workingdir}", ""
     for stream, path in (("stdout", launch.stdout), ("stderr", launch.stderr)):
         folder = os.path.dirname(path or "/")
-        if folder not in made and not os.path.isdir(folder):
+        if path is not None and os.path.isdir(path):
+            yield stream, f"{path} is a folder", "nothing will be logged"
+        elif folder not in made and not os.path.isdir(folder):
             yield stream, f"there is no folder {folder}", "nothing will be logged"
 
 

@@ -5,12 +5,14 @@ and 90 of ``1:30``; what a text means is decided by the key that it belongs to, 
 equal keys in one mapping, which PyYAML lets pass, are an error, and merge keys are resolved.
 """
 
+import contextlib
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn, TypeAlias
 
 import yaml
 
 from taskmaster.config.errors import ConfigRejected, Place, Problem
+from taskmaster.config.notyaml import Complaint, Finding, Spot, explain, find_ini
 
 MAX_DEPTH: Final = 20
 """Deeper than any config; PyYAML's composer would end in a RecursionError some hundreds further."""
@@ -74,18 +76,40 @@ def parse(text: str, file: str, problems: list[Problem]) -> Node:
             if depth > MAX_DEPTH:
                 reader.refuse(event, f"nested more than {MAX_DEPTH} deep")
         root = yaml.compose(text, Loader=_LOADER)
-    except yaml.MarkedYAMLError as exc:
-        mark = exc.problem_mark or exc.context_mark
-        words = (exc.context, exc.problem)
-        message = ", ".join(word for word in words if word) or "not YAML"
-        place = reader.place(mark)
-        raise ConfigRejected((Problem(place, "", message),)) from None
     except (yaml.YAMLError, ValueError) as exc:
-        message = " ".join(str(exc).split())
-        raise ConfigRejected((Problem(Place(file), "", message),)) from None
+        finding = find_ini(text) or _explain(exc, text)
+        raise ConfigRejected((reader.problem(finding),)) from None
+    ini = None if root is None or isinstance(root, yaml.MappingNode) else find_ini(text)
+    if ini is not None:
+        raise ConfigRejected((reader.problem(ini),))
     if root is None:
         return Mapping(Place(file), ())
     return reader.read(root, ())
+
+
+def _explain(exc: Exception, text: str) -> Finding:
+    if not isinstance(exc, yaml.MarkedYAMLError):
+        return Finding(" ".join(str(exc).split()), "", None)
+    complaint = Complaint(
+        exc.context or "", _spot(exc.context_mark), exc.problem or "", _spot(exc.problem_mark)
+    )
+    return explain(complaint, text, _last_long_quote(text))
+
+
+def _spot(mark: Any) -> Spot | None:  # noqa: ANN401 - PyYAML has a Mark for each loader
+    return None if mark is None else Spot(mark.line, mark.column)
+
+
+def _last_long_quote(text: str) -> tuple[Spot, Spot] | None:
+    """Return where the last quoted text that goes over several lines begins and ends."""
+    last = None
+    with contextlib.suppress(yaml.YAMLError, ValueError):  # as far as it goes
+        for token in yaml.scan(text, Loader=_LOADER):
+            start, end = token.start_mark, token.end_mark
+            is_quoted = isinstance(token, yaml.ScalarToken) and token.style in ("'", '"')
+            if is_quoted and end.line > start.line:
+                last = Spot(start.line, start.column), Spot(end.line, end.column)
+    return last
 
 
 class _Reader:
@@ -95,11 +119,17 @@ class _Reader:
         self._file = file
         self._lines = text.splitlines()
 
-    def place(self, mark: Any) -> Place:  # noqa: ANN401 - PyYAML has a Mark for each loader
-        if mark is None:
+    def place(self, mark: Any) -> Place:  # noqa: ANN401
+        return self._place(_spot(mark))
+
+    def _place(self, spot: Spot | None) -> Place:
+        if spot is None:
             return Place(self._file)
-        source = self._lines[mark.line] if mark.line < len(self._lines) else ""
-        return Place(self._file, mark.line + 1, mark.column + 1, source[:400])
+        source = self._lines[spot.line] if spot.line < len(self._lines) else ""
+        return Place(self._file, spot.line + 1, spot.column + 1, source[:400])
+
+    def problem(self, finding: Finding) -> Problem:
+        return Problem(self._place(finding.spot), "", finding.message, finding.hint)
 
     def refuse(self, where: yaml.Event | yaml.Node, message: str) -> NoReturn:
         problem = Problem(self.place(where.start_mark), "", message)

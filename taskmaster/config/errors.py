@@ -50,19 +50,27 @@ class Problem:
 
     def render(self) -> str:
         """Return the line, and below it the source line with a caret under the place."""
-        if not self.place.source.strip():
-            return str(self)
         source = self.place.source.replace("\t", " ").rstrip("\n")
+        if not source.strip():
+            return str(self)
+        if self.place.column > len(source) + 1:  # a line so long that only its beginning is kept
+            return f"{self}\n    {source}"
         return f"{self}\n    {source}\n    {' ' * (self.place.column - 1)}^"
 
 
 class ConfigRejected(Exception):
-    """A config that cannot be used; `problems` holds every error in it."""
+    """A config that cannot be used.
 
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
+    Attributes:
+        problems: every error in it.
+        warnings: what is doubtful besides.
+    """
+
+    def __init__(self, problems: tuple[Problem, ...], warnings: tuple[Problem, ...] = ()) -> None:
         super().__init__("\n".join(map(str, problems)))
         self.problems = problems
+        self.warnings = warnings
 
     def render(self) -> str:
-        """Return all problems as text."""
-        return "\n".join(problem.render() for problem in self.problems)
+        """Return all of it as text, the warnings first: the errors are what must not scroll by."""
+        return "\n".join(problem.render() for problem in (*self.warnings, *self.problems))

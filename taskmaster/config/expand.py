@@ -18,7 +18,15 @@ _FORMAT: Final = re.compile(r"0?\d{0,3}[sd]")
 
 
 class BadTemplate(Exception):
-    """The text names what cannot be expanded; the exception's own text says so."""
+    """The text names what cannot be expanded; the exception's own text says so.
+
+    Attributes:
+        hint: what to write instead.
+    """
+
+    def __init__(self, text: str, hint: str) -> None:
+        super().__init__(text)
+        self.hint = hint
 
 
 def fill_constants(text: str, constants: Mapping[str, str]) -> str:
@@ -33,13 +41,15 @@ def fill_constants(text: str, constants: Mapping[str, str]) -> str:
         if name is None:
             return "%%"
         if not _FORMAT.fullmatch(match["format"]):
-            raise BadTemplate(f"%({name}){match['format']} is no form; write %({name})s")
+            raise BadTemplate(f"%({name}){match['format']} is no form", f"write %({name})s")
         if name in PROCESS_NAMES:
             if match["format"].endswith("d") and name != "process_num":
-                raise BadTemplate(f"%({name})d is no number; write %({name})s")
+                raise BadTemplate(f"%({name})d is no number", f"write %({name})s")
             return match[0]
         if name not in constants:
-            raise BadTemplate(f"%({name})s cannot be expanded; {_available(constants)}")
+            what = "the daemon's environment has no such variable"
+            hint = what if name.startswith("ENV_") else _available(constants)
+            raise BadTemplate(f"%({name})s cannot be expanded", hint)
         return constants[name].replace("%", "%%")
 
     return _TEMPLATE.sub(fill, text)

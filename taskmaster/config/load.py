@@ -13,16 +13,10 @@ from taskmaster.config.advice import advise
 from taskmaster.config.document import MAX_TEXT_BYTES, Node, Sequence, Text, parse
 from taskmaster.config.document import Mapping as MappingNode
 from taskmaster.config.errors import ConfigRejected, Place, Problem, Severity
-from taskmaster.config.model import Config, Program, Settings
-from taskmaster.config.schema import (
-    Surroundings,
-    read_programs,
-    read_settings,
-    unknown_key_hint,
-)
-
-_MAX_SOCKET_PATH_BYTES: Final = 103
-"""sun_path of unix(7) holds 107 on Linux and 103 on macOS."""
+from taskmaster.config.hints import unknown_key_hint
+from taskmaster.config.model import Config, Settings
+from taskmaster.config.readers import MAX_SOCKET_PATH_BYTES, Bad, Surroundings, text_of
+from taskmaster.config.schema import Entry, read_programs, read_settings
 
 _SECTIONS: Final = ("taskmaster", "programs", "include")
 
@@ -45,37 +39,43 @@ def load(path: str, environment: Mapping[str, str]) -> Loaded:
     constants = {f"ENV_{name}": value for name, value in environment.items()}
     constants |= {"here": os.path.dirname(path), "host_node_name": platform.node()}
     around = Surroundings(constants, home)
-    root = _sections(_parse_file(path, around), path, _SECTIONS, around)
+    root = _sections(_parse_file(path, around), _SECTIONS, around)
     defaults = default_settings(os.geteuid(), environment, home)
     settings = read_settings(root.get("taskmaster"), around, defaults)
     programs = read_programs(root.get("programs"), around)
     for included in _included(root.get("include"), path, around):
         around.constants["here"] = os.path.dirname(included)
         try:
-            inner = _sections(_parse_file(included, around), included, ("programs",), around)
+            inner = _sections(_parse_file(included, around), ("programs",), around)
         except ConfigRejected as exc:
             around.problems.extend(exc.problems)
             continue
         for name, entry in read_programs(inner.get("programs"), around).items():
             if name in programs:
-                first = programs[name][0].place
+                first = programs[name].name.place
                 message = f"the program {name!r} is here a second time"
-                around.error(entry[0].place, f"programs.{name}", message, f"first in {first}")
+                around.error(entry.name.place, f"programs.{name}", message, f"first in {first}")
             else:
                 programs[name] = entry
     _check_paths(settings, programs, path, around)
     made = {os.path.dirname(settings.socket), os.path.dirname(settings.logfile)}
     around.problems += advise(programs, environment, made)
-    errors = tuple(p for p in around.problems if p.severity is Severity.ERROR)
-    if errors:
-        raise ConfigRejected(errors)
-    by_name = {name: program for name, (_, program) in programs.items()}
+    if not programs and not around.errors:
+        place = root["programs"].place if "programs" in root else Place(path)
+        around.warn(place, "", "there is no program in it, so nothing will run")
+    warnings = tuple(p for p in around.problems if p.severity is Severity.WARNING)
+    if around.errors:
+        raise ConfigRejected(around.errors, warnings)
+    by_name = {name: entry.program for name, entry in programs.items()}
     config = Config(path=path, settings=settings, programs=MappingProxyType(by_name))
-    return Loaded(config, tuple(around.problems))
+    return Loaded(config, warnings)
 
 
 def default_settings(uid: int, environment: Mapping[str, str], home: str) -> Settings:
-    """Return the settings of a config that names none (DESIGN, sections 3 and 4)."""
+    """Return the settings of a config that names none (DESIGN, sections 3 and 4).
+
+    The socket that the client would look for, also where its environment names one.
+    """
     if uid == 0:
         socket, logs = "/run/taskmaster/taskmaster.sock", "/var/log"
     else:
@@ -83,6 +83,8 @@ def default_settings(uid: int, environment: Mapping[str, str], home: str) -> Set
         folder = f"{runtime}/taskmaster" if runtime else f"/tmp/taskmaster-{uid}"
         socket = f"{folder}/taskmaster.sock"
         logs = environment.get("XDG_STATE_HOME") or f"{home}/.local/state"
+    if named := environment.get("TASKMASTER_SOCKET"):
+        socket = os.path.abspath(named)
     return Settings(socket=socket, logfile=f"{logs}/taskmaster/taskmaster.log")
 
 
@@ -109,9 +111,7 @@ def _open_at_once(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
 
 
-def _sections(
-    node: Node, path: str, known: tuple[str, ...], around: Surroundings
-) -> dict[str, Node]:
+def _sections(node: Node, known: tuple[str, ...], around: Surroundings) -> dict[str, Node]:
     if isinstance(node, Text) and node.is_null:
         return {}
     if not isinstance(node, MappingNode):
@@ -122,11 +122,9 @@ def _sections(
         if name.text in known:
             sections[name.text] = value
         elif not name.text.startswith("x-"):
-            hint = unknown_key_hint(name.text, dict.fromkeys(known))
+            hint = unknown_key_hint(name.text, known)
             hint = hint or f"known are {', '.join(known)}, and x-... for your own"
             around.error(name.place, name.text, "unknown section", hint)
-    if not sections and not around.problems:
-        around.warn(Place(path), "", "nothing in it, so nothing will run")
     return sections
 
 
@@ -136,29 +134,29 @@ def _included(node: Node | None, path: str, around: Surroundings) -> list[str]:
     items = node.items if isinstance(node, Sequence) else (node,)
     found: dict[str, None] = {}
     for item in items:
-        if not isinstance(item, Text) or item.is_null:
-            around.error(
-                item.place, "include", "expected a path or a pattern such as conf.d/*.yaml"
-            )
+        try:
+            text = text_of(item)
+        except Bad:
+            message = "expected a path or a pattern such as conf.d/*.yaml"
+            around.error(item.place, "include", message)
             continue
-        pattern = os.path.join(os.path.dirname(path), os.path.expanduser(item.text))
+        pattern = os.path.join(os.path.dirname(path), os.path.expanduser(text))
         matching = sorted(glob.glob(pattern))
         if not matching:
-            around.warn(item.place, "include", f"no file matches {item.text!r}")
+            around.warn(item.place, "include", f"no file matches {text!r}")
         found.update(dict.fromkeys(os.path.abspath(match) for match in matching))
     return list(found)
 
 
 def _check_paths(
-    settings: Settings,
-    programs: Mapping[str, tuple[Text, Program]],
-    path: str,
-    around: Surroundings,
+    settings: Settings, programs: Mapping[str, Entry], path: str, around: Surroundings
 ) -> None:
-    if len(os.fsencode(settings.socket)) > _MAX_SOCKET_PATH_BYTES:
-        message = f"a socket's path has at most {_MAX_SOCKET_PATH_BYTES} bytes"
-        around.error(Place(path), "taskmaster.socket", f"{message}: {settings.socket}")
-    for name, (key, program) in programs.items():
-        if settings.logfile in (program.stdout, program.stderr):
-            message = f"{settings.logfile} is the daemon's event log"
-            around.error(key.place, f"programs.{name}", message, "give it a file of its own")
+    if len(os.fsencode(settings.socket)) > MAX_SOCKET_PATH_BYTES:
+        message = f"a socket's path has at most {MAX_SOCKET_PATH_BYTES} bytes: {settings.socket}"
+        around.error(Place(path), "taskmaster.socket", message, "name another one with socket:")
+    for name, entry in programs.items():
+        for stream in ("stdout", "stderr"):
+            if getattr(entry.program, stream) == settings.logfile.replace("%", "%%"):
+                message = f"{settings.logfile} is the daemon's event log"
+                key = f"programs.{name}.{stream}"
+                around.error(entry.place(stream), key, message, "give it a file of its own")

@@ -19,7 +19,7 @@ _DURATION: Final = re.compile(
     re.ASCII,
 )
 _UNIT_SECONDS: Final = (86400.0, 3600.0, 60.0, 1.0, 0.001)
-_SIZE: Final = re.compile(r"(\d+)\s*(|[kmgt]i?b?|b)", re.IGNORECASE | re.ASCII)
+_SIZE: Final = re.compile(r"(\d{1,18})\s*(|[kmgt]i?b?|b)", re.IGNORECASE | re.ASCII)
 _POWERS: Final = {"": 0, "b": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 _MAX_SECONDS: Final = 366 * 86400.0
 _MAX_BYTES: Final = 1 << 50
@@ -58,20 +58,20 @@ def seconds(text: str) -> float:
     return number
 
 
-def byte_size(text: str, least: int = 0) -> int:
+def byte_size(text: str, least: int = 0, most: int = _MAX_BYTES) -> int:
     """Return bytes: a number, or ``50MB``, ``256KiB``; powers of 1024 both, as in supervisord."""
     if match := _SIZE.fullmatch(text.strip()):
         size: int = int(match[1]) * 1024 ** _POWERS[match[2][:1].lower()]
-        if least <= size <= _MAX_BYTES:
+        if least <= size <= most:
             return size
-    raise BadValue(
-        "a size in bytes, such as 50MB or 256KiB" + (f", at least {least}" if least else "")
-    )
+    bounds = f", at least {least}" if least else ""
+    bounds += f", at most {most >> 20}MiB" if most < _MAX_BYTES else ""
+    raise BadValue(f"a size in bytes, such as 50MB or 256KiB{bounds}")
 
 
 def signal_number(text: str) -> int:
     """Return a signal's number from its name, with or without SIG, or from the number."""
-    if text.isdecimal() and int(text) in signal.valid_signals():
+    if re.fullmatch(r"\d{1,3}", text, re.ASCII) and int(text) in signal.valid_signals():
         return int(text)
     try:
         return int(signal.Signals["SIG" + text.upper().removeprefix("SIG")])

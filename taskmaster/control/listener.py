@@ -85,7 +85,8 @@ def refuse_if_alive(path: str) -> None:
             return
         pid = _greeting_pid(probe)
     who = f"pid {pid}" if pid else "it does not answer"
-    raise AlreadyRunning(f"already running ({who}), on {path}")
+    todo = "taskmasterctl talks to it; a second one needs a socket of its own, with -s or socket:"
+    raise AlreadyRunning(f"already running ({who}), on {path}; {todo}")
 
 
 def peer_of(connection: socket.socket) -> Peer:

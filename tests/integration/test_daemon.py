@@ -85,6 +85,18 @@ def test_another_socket_than_the_config_s(site: Site) -> None:
     assert site.ctl("status").returncode == 0
 
 
+def test_a_second_daemon_says_what_to_do(site: Site) -> None:
+    site.start("  a: {cmd: cat, starttime: 0}")
+
+    done = site.daemon()
+
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"taskmasterd: already running (pid {site.pid}), on {site.socket}; "
+        "taskmasterctl talks to it; a second one needs a socket of its own, with -s or socket:\n"
+    )
+
+
 def test_a_socket_that_cannot_be_had_is_one_clear_line(site: Site) -> None:
     site.write("  a: {cmd: cat}")
 

@@ -118,6 +118,40 @@ def test_what_is_no_yaml_is_refused_in_its_place(text: str, place: str) -> None:
     assert str(caught.value.problems[0]).startswith(place)
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a:\n\tb: 1\n", "c.yaml:2:1: a tab cannot indent in YAML (write spaces)"),
+        ("a:\n  b: 1\n\tc: 2\n", "c.yaml:3:1: a tab cannot indent in YAML (write spaces)"),
+        ("a:\n  b: 'x\n  c: 2\n", "c.yaml:2:6: the quote that is opened here is never closed"),
+        (
+            "a:\n  b: 'x\n  c: {D: 'y'}\n",
+            "c.yaml:2:6: the quote that is opened here is closed only in line 3 "
+            "(is one missing at the end of this line?)",
+        ),
+        ("a: @x\n", "c.yaml:1:4: a text cannot begin with '@' (put it into quotes)"),
+        ("a: b: c\n", "c.yaml:1:5: a ':' where no key can be (put a text that holds ': '"),
+    ],
+)
+def test_what_is_no_yaml_is_explained(text: str, told: str) -> None:
+    with pytest.raises(ConfigRejected) as caught:
+        read(text)
+
+    assert str(caught.value.problems[0]).startswith(told)
+
+
+@pytest.mark.parametrize("text", ["[program:x]\ncommand=cat\n", "[supervisord]\n"])
+def test_an_ini_file_is_recognised(text: str) -> None:
+    with pytest.raises(ConfigRejected, match="this is an INI file, as supervisord's"):
+        read(text)
+
+
+def test_an_ini_file_inside_a_yaml_file_is_a_text() -> None:
+    assert good("x-a: |\n  [program:x]\n") == {"x-a": "[program:x]\n"}
+    with pytest.raises(ConfigRejected, match="did not find expected"):
+        read("x-a: |\n  [program:x]\nb: [\n")
+
+
 def test_what_is_nested_too_deeply_is_refused() -> None:
     assert good("[" * MAX_DEPTH + "]" * MAX_DEPTH)
     with pytest.raises(ConfigRejected, match=f"nested more than {MAX_DEPTH} deep"):

@@ -52,8 +52,10 @@ def test_expansions(text: str, result: str) -> None:
     ],
 )
 def test_what_cannot_be_expanded_is_said(text: str, words: str) -> None:
-    with pytest.raises(BadTemplate, match=words.replace("(", r"\(")):
+    with pytest.raises(BadTemplate) as caught:
         fill_constants(text, CONSTANTS)
+
+    assert words in f"{caught.value} ({caught.value.hint})"
 
 
 @given(st.text())
