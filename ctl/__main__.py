@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
-from typing import Final, NoReturn
+from typing import Final, NamedTuple, NoReturn
 
 from ctl import commands
 from ctl.connection import Connection, ConnectionLost, NoDaemon, find_socket
@@ -26,13 +26,18 @@ commands:"""
 
 def main() -> int:
     """Run ``taskmasterctl``; return its exit status."""
+    words = sys.argv[1:]
+    options = _options(words)
+    if isinstance(options, int):
+        return options
+    context = Context(_connector(options.socket), as_json=options.as_json)
     try:
-        return _main(sys.argv[1:])
+        return _main(context, words)
     except NoDaemon as exc:
-        print(f"taskmasterctl: {exc}", file=sys.stderr)
+        context.fail(str(exc) if context.as_json else f"taskmasterctl: {exc}")
         return EXIT_NO_DAEMON
     except ConnectionLost as exc:
-        print(f"taskmasterctl: the daemon has gone: {exc}", file=sys.stderr)
+        context.fail(f"taskmasterctl: the daemon has gone: {exc}")
         return EXIT_NO_DAEMON
     except KeyboardInterrupt:
         print("\ninterrupted; what was ordered goes on in the daemon", file=sys.stderr)
@@ -57,12 +62,21 @@ def run() -> NoReturn:
     os._exit(status)
 
 
-def _main(words: list[str]) -> int:
+class _Options(NamedTuple):
+    socket: str | None
+    as_json: bool
+
+
+def _options(words: list[str]) -> _Options | int:
+    """Take the options off the words; return them, or the exit status where that was all."""
     socket: str | None = None
     as_json = False
     while words and words[0].startswith("-"):
         option = words.pop(0)
-        if option in ("-s", "--socket") and words:
+        if option in ("-s", "--socket"):
+            if not words:
+                print(f"taskmasterctl: {option} needs the path of a socket", file=sys.stderr)
+                return EXIT_UNUSABLE
             socket = words.pop(0)
         elif option.startswith("--socket="):
             socket = option.partition("=")[2]
@@ -77,14 +91,17 @@ def _main(words: list[str]) -> int:
         else:
             print(f"taskmasterctl: unknown option {option}; try --help", file=sys.stderr)
             return EXIT_UNUSABLE
-    connect = _connector(socket)
+    return _Options(socket, as_json)
+
+
+def _main(context: Context, words: list[str]) -> int:
     if words:
-        return commands.run(Context(connect, as_json=as_json), words)
+        return commands.run(context, words)
     from ctl import shell
 
     if sys.stdin.isatty() and sys.stdout.isatty():
-        return shell.interact(connect, as_json=as_json)
-    return shell.read_commands(connect, as_json=as_json)
+        return shell.interact(context.connect, as_json=context.as_json)
+    return shell.read_commands(context.connect, as_json=context.as_json)
 
 
 def _connector(option: str | None) -> Callable[[], Connection]:

@@ -33,6 +33,7 @@ _MAX_UNSHOWN_BYTES: Final = 256 * 1024
 _MAX_UNSENT_BYTES: Final = 16 * 1024 * 1024
 """What may wait for a process that does not read. The keyboard is read on meanwhile, for the detach
 key's sake: it takes a larger paste into such a process to lock the user in."""
+_NOT_RUNNING: Final = ("STOPPED", "EXITED", "FATAL", "UNKNOWN")
 _SIGNALS: Final = (
     signal.SIGWINCH,
     signal.SIGTERM,
@@ -76,7 +77,8 @@ def attach(
         raise ConnectionLost("the daemon answered something else than asked")
     leave = f"{key_name} detaches" if key is not None else "no key detaches"
     mode = ", read only" if request.read_only else ""
-    print(f"[attached to {attached.name}{mode}; {leave}]", flush=True)
+    if attached.state not in _NOT_RUNNING:  # else only the last words follow, and why
+        print(f"[attached to {attached.name}{mode}; {leave}]", flush=True)
     relay = _Relay(connection, terminal, KeyFilter(key), read_only=request.read_only)
     status, words = relay.run(attached.name)
     print(f"\r\n[{words}]", flush=True)

@@ -4,13 +4,11 @@ One-shot use, the shell and `help` read the same table. A command writes data to
 complaints to standard error, and raises `Unusable` for words that mean nothing.
 """
 
-import json
 import sys
 from collections.abc import Sequence
 from typing import Final
 
-from ctl import render
-from ctl.connection import ConnectionLost
+from ctl import logs, render
 from ctl.context import (
     EXIT_DONE,
     EXIT_FAILED,
@@ -22,15 +20,25 @@ from ctl.context import (
     Run,
     Unusable,
     ask,
-    complain,
+    print_json,
     show,
 )
 from taskmaster import __version__
 from taskmaster.protocol import messages
 from taskmaster.protocol.messages import ErrorCode, RequestError, Verdict
 
-DEFAULT_TAIL_BYTES: Final = 1600
-"""supervisorctl's."""
+ALIASES: Final = {"quit": "exit", "?": "help"}
+"""Other words for the same command."""
+
+OTHERS_WORDS: Final = {
+    "update": "here it is called reload",
+    "add": "reload adds what is new in the config",
+    "remove": "reload removes what is gone from the config",
+    "avail": "reread says what reload would change, status lists what is there",
+    "fg": "here it is called attach",
+    "open": "start taskmasterctl with -s SOCKET for another daemon",
+}
+"""supervisorctl's words for what is done otherwise here."""
 
 
 def _names(words: Sequence[str]) -> tuple[str, ...]:
@@ -53,7 +61,7 @@ def _nothing(words: Sequence[str]) -> None:
 
 def _status(context: Context, words: Sequence[str]) -> int:
     found: dict[str, messages.ProcessStatus] = {}
-    unknown = False
+    unknown: list[str] = []
     connection = context.connect()
     try:
         # A name at a time: an unknown one must not hide what is known.
@@ -63,24 +71,32 @@ def _status(context: Context, words: Sequence[str]) -> int:
             except RequestError as exc:
                 if exc.code is not ErrorCode.NO_SUCH_NAME:
                     raise
-                complain(exc.message)
-                unknown = True
+                unknown.append(name)
+                if not context.as_json:
+                    context.complain(exc.message)
                 continue
             assert isinstance(result, list)
             found |= {status.name: status for status in result}
     finally:
         connection.close()
     statuses = list(found.values())
-    show(context, statuses, render.status_table(statuses))
+    if context.as_json:
+        errors = [{"name": name, "error": "no such process"} for name in unknown]
+        print_json([*(messages.to_json(status) for status in statuses), *errors])
+    else:
+        show(context, statuses, render.status_table(statuses))
     if unknown:
         return EXIT_NO_SUCH_NAME
     return EXIT_DONE if all(s.state == "RUNNING" for s in statuses) else EXIT_NOT_RUNNING
 
 
-def _outcomes(context: Context, request: messages.Request) -> int:
+def _outcomes(
+    context: Context,
+    request: messages.Start | messages.Stop | messages.Restart | messages.Clear | messages.Signal,
+) -> int:
     result = ask(context, request)
     assert isinstance(result, list)
-    show(context, result, render.outcome_lines(result))
+    show(context, result, render.outcome_lines(render.worth_telling(result, request.names)))
     failed = any(o.verdict in (Verdict.FAILED, Verdict.NO_SUCH_NAME) for o in result)
     return EXIT_FAILED if failed else EXIT_DONE
 
@@ -107,18 +123,24 @@ def _signal(context: Context, words: Sequence[str]) -> int:
     return _outcomes(context, messages.Signal(words[0], _names(words[1:])))
 
 
-def _report(context: Context, request: messages.Request) -> int:
+def _report(context: Context, request: messages.Reload | messages.Reread) -> int:
     result = ask(context, request)
     assert isinstance(result, messages.ReloadReport)
     for warning in result.warnings:
-        complain(warning)
-    show(context, result, render.reload_text(result))
+        context.complain(warning)
+    is_preview = isinstance(request, messages.Reread)
+    show(context, result, render.reload_text(result, is_preview=is_preview))
     return EXIT_DONE
 
 
 def _reload(context: Context, words: Sequence[str]) -> int:
     _nothing(words)
-    return _report(context, messages.Reload())
+    try:
+        return _report(context, messages.Reload())
+    except RequestError as exc:
+        if exc.code is not ErrorCode.BAD_CONFIG:
+            raise
+        raise RequestError(exc.code, f"{exc.message}\nnothing was changed") from None
 
 
 def _reread(context: Context, words: Sequence[str]) -> int:
@@ -153,69 +175,6 @@ def _version(context: Context, words: Sequence[str]) -> int:
     return EXIT_DONE
 
 
-def _tail(context: Context, words: Sequence[str]) -> int:
-    follow, limit, rest = _tail_options(words)
-    if not 1 <= len(rest) <= 2:
-        raise Unusable("it needs the name of one process, and perhaps stdout or stderr")
-    stream = rest[1] if len(rest) > 1 else "stdout"
-    return _print_log(context, messages.Tail(rest[0], stream, limit, follow))
-
-
-def _maintail(context: Context, words: Sequence[str]) -> int:
-    follow, limit, rest = _tail_options(words)
-    _nothing(rest)
-    return _print_log(context, messages.MainTail(limit, follow))
-
-
-def _tail_options(words: Sequence[str]) -> tuple[bool, int, list[str]]:
-    follow, limit, rest = False, DEFAULT_TAIL_BYTES, []
-    for word in words:
-        if word == "-f":
-            follow = True
-        elif word.startswith("-") and word[1:].isdecimal():
-            limit = min(int(word[1:]), messages.MAX_TAIL_BYTES)
-        elif word.startswith("-"):
-            raise Unusable(f"unknown option {word}")
-        else:
-            rest.append(word)
-    return follow, limit, rest
-
-
-def _print_log(context: Context, request: messages.Tail | messages.MainTail) -> int:
-    connection = context.connect()
-    try:
-        first = connection.request(request)
-        if isinstance(first, messages.LogText):
-            _write(context, first.data)
-        if request.follow:
-            for told in connection.notifications(request.METHOD):
-                if isinstance(told, messages.LogAppended):
-                    if told.skipped_bytes:
-                        complain(f"[{told.skipped_bytes} bytes were skipped]")
-                    _write(context, told.data)
-    except KeyboardInterrupt:
-        if not context.in_shell:
-            raise
-        print()
-    except ConnectionLost:
-        if not request.follow:
-            raise
-        complain("[the daemon has gone]")
-        return EXIT_FAILED
-    finally:
-        connection.close()
-    return EXIT_DONE
-
-
-def _write(context: Context, data: bytes) -> None:
-    if context.as_json:
-        print(json.dumps({"data": data.decode("utf-8", "replace")}), flush=True)
-    else:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
-
-
 def _seat_command(name: str) -> Run:
     """Return a command of `ctl.seats`, which is loaded only when it is used."""
 
@@ -229,8 +188,10 @@ def _seat_command(name: str) -> Run:
 
 
 def _help(context: Context, words: Sequence[str]) -> int:
+    if context.as_json:
+        raise Unusable("it is for people, and no JSON document")
     for word in words:
-        command = COMMANDS.get(word)
+        command = find(word)
         if command is None:
             raise Unusable(unknown_command(word))
         print(f"{command.usage}\n  {command.summary}")
@@ -245,16 +206,25 @@ def _help(context: Context, words: Sequence[str]) -> int:
 
 
 def _exit(context: Context, words: Sequence[str]) -> int:
+    _nothing(words)
     raise Unusable("there is no shell to leave")
+
+
+def find(word: str) -> Command | None:
+    """Return the command of that name, or None."""
+    return COMMANDS.get(ALIASES.get(word, word))
 
 
 def unknown_command(word: str) -> str:
     """Return what to say of a command that does not exist, with what was perhaps meant."""
     import difflib
 
-    near = difflib.get_close_matches(word, COMMANDS, 1)
-    hint = f"; did you mean {near[0]}?" if near else "; try help"
-    return f"no such command: {word}{hint}"
+    if word in OTHERS_WORDS:
+        return f"no such command: {word}; {OTHERS_WORDS[word]}"
+    begun = [name for name in COMMANDS if name.startswith(word)]
+    near = begun or difflib.get_close_matches(word, COMMANDS, 1)
+    hint = f"did you mean {' or '.join(near)}?" if near else "try help"
+    return f"no such command: {word}; {hint}"
 
 
 COMMANDS: Final[dict[str, Command]] = {
@@ -313,13 +283,13 @@ COMMANDS: Final[dict[str, Command]] = {
         "tail [-f] [-BYTES] NAME [stdout|stderr]",
         "the end of its log; -f goes on until Ctrl-C",
         "Without a log file it is what the daemon keeps in memory.",
-        _tail,
+        logs.tail,
     ),
     "maintail": Command(
         "maintail [-f] [-BYTES]",
         "the end of the daemon's event log",
         "",
-        _maintail,
+        logs.maintail,
         takes_names=False,
     ),
     "clear": Command("clear NAME...", "empty its log files", "", _clear),
@@ -348,17 +318,18 @@ def run(context: Context, words: Sequence[str]) -> int:
         NoDaemon: nobody answers.
         ConnectionLost: the daemon went in the middle of it.
     """
-    command = COMMANDS.get(words[0])
+    command = find(words[0])
     if command is None:
-        complain(unknown_command(words[0]))
+        context.fail(unknown_command(words[0]))
         return EXIT_UNUSABLE
-    if any(word in ("-h", "--help") for word in words[1:]):
-        return _help(context, words[:1])
     try:
+        if any(word in ("-h", "--help") for word in words[1:]):
+            return _help(context, words[:1])
         return command.run(context, words[1:])
     except Unusable as exc:
-        complain(f"{words[0]}: {exc}\nusage: {command.usage}")
+        usage = "" if context.as_json else f"\nusage: {command.usage}"
+        context.fail(f"{words[0]}: {exc}{usage}")
         return EXIT_UNUSABLE
     except RequestError as exc:
-        complain(exc.message)
+        context.fail(exc.message)
         return EXIT_FAILED

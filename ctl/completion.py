@@ -8,7 +8,7 @@ from typing import Final
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
-from ctl.commands import COMMANDS
+from ctl.commands import COMMANDS, find
 
 _CACHE_SECONDS: Final = 1.0
 _OPTIONS: Final = {
@@ -45,7 +45,7 @@ class ShellCompleter(Completer):
     def _candidates(self, before: list[str], typed: str) -> Iterable[str]:
         if not before:
             return COMMANDS
-        command = COMMANDS.get(before[0])
+        command = find(before[0])
         if command is None:
             return ()
         if typed.startswith("-"):

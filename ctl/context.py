@@ -26,11 +26,24 @@ class Context(NamedTuple):
         connect: gives a fresh connection to the daemon; raises NoDaemon.
         as_json: print one JSON document instead of text.
         in_shell: the command was typed into the control shell.
+        prefix: stands before each complaint; where there are many commands, which one it is.
     """
 
     connect: Callable[[], Connection]
     as_json: bool = False
     in_shell: bool = False
+    prefix: str = ""
+
+    def complain(self, text: str) -> None:
+        """Say to the person what goes wrong."""
+        print(f"{self.prefix}{text}", file=sys.stderr, flush=True)
+
+    def fail(self, text: str) -> None:
+        """Say why there is no result: to the person, or in the document that was asked for."""
+        if self.as_json:
+            print_json({"error": text})
+        else:
+            self.complain(text)
 
 
 Run = Callable[[Context, Sequence[str]], int]
@@ -72,11 +85,11 @@ def ask(context: Context, request: messages.Request) -> messages.Result:
 def show(context: Context, result: messages.Result, text: str) -> None:
     """Print a result: as text, or as the JSON document that was asked for."""
     if context.as_json:
-        text = json.dumps(messages.to_json(result), indent=2)
-    if text:
+        print_json(messages.to_json(result))
+    elif text:
         print(text, flush=True)
 
 
-def complain(text: str) -> None:
-    """Say to the person what goes wrong."""
-    print(text, file=sys.stderr, flush=True)
+def print_json(document: object) -> None:
+    """Print a document."""
+    print(json.dumps(document, indent=2), flush=True)

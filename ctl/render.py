@@ -33,9 +33,31 @@ def outcome_lines(outcomes: Sequence[Outcome]) -> str:
     )
 
 
-def reload_text(report: ReloadReport) -> str:
-    """Return what changed, a line each; the warnings come separately."""
-    return "\n".join(report.changes) or "nothing changed"
+def worth_telling(outcomes: Sequence[Outcome], words: Sequence[str]) -> list[Outcome]:
+    """Return the outcomes but those of what a pattern took along and was as wanted already.
+
+    So does supervisorctl for ``all``: ``start all`` is to say what it started. A process that was
+    named by itself or by its program is told of in any case.
+    """
+    exact = {word for word in words if not _is_pattern(word)}
+    return [
+        outcome
+        for outcome in outcomes
+        if outcome.verdict is not Verdict.ALREADY
+        or exact & {outcome.name, outcome.name.rpartition(":")[0]}
+    ]
+
+
+def _is_pattern(word: str) -> bool:
+    return word == "all" or word.endswith(":") or any(char in word for char in "*?[")
+
+
+def reload_text(report: ReloadReport, *, is_preview: bool = False) -> str:
+    """Return what changed, or would change, a line each; the warnings come separately."""
+    if not is_preview:
+        return "\n".join(report.changes) or "nothing changed"
+    lines = [line.replace(": ", ": would be ", 1) for line in report.changes]
+    return "\n".join(lines) or "nothing would change"
 
 
 def pid_lines(pids: Sequence[ProcessPid]) -> str:

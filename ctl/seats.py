@@ -12,7 +12,6 @@ from ctl.context import (
     Context,
     Unusable,
     ask,
-    complain,
     show,
 )
 from ctl.render import outcome_lines
@@ -109,7 +108,7 @@ def sit(context: Context, words: Sequence[str]) -> int:
             key_name=shown,
         )
     except (attach.AttachRefused, terminal.NoTerminal) as exc:
-        complain(f"attach: {exc}")
+        context.fail(f"attach: {exc}")
         return EXIT_UNUSABLE if isinstance(exc, terminal.NoTerminal) else EXIT_FAILED
     finally:
         connection.close()
@@ -184,7 +183,7 @@ def wait(context: Context, words: Sequence[str]) -> int:
     except RequestError as exc:
         if exc.code is not ErrorCode.TIMED_OUT:
             raise
-        complain(exc.message)
+        context.fail(exc.message)
         return EXIT_FAILED
     return EXIT_DONE
 

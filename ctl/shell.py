@@ -18,6 +18,7 @@ from taskmaster.protocol.messages import RequestError, Status
 
 _PROMPT: Final = "taskmaster> "
 _LEAVING: Final = ("exit", "quit")
+_OPERATORS: Final = (";", "&&", "||", "|", "&", ">", ">>", "<")
 EXIT_NO_DAEMON: Final = 69
 
 
@@ -67,11 +68,11 @@ class _Watch:
 
 def read_commands(connect: Callable[[], Connection], *, as_json: bool) -> int:
     """Run a command a line from standard input; return the last exit status that was not 0."""
-    context = Context(connect, as_json=as_json)
     status = 0
-    for line in sys.stdin:
+    for number, line in enumerate(sys.stdin, 1):
         if line.strip() in _LEAVING:
             break
+        context = Context(connect, as_json=as_json, prefix=f"line {number}: ")
         status = _run_line(context, line) or status
     return status
 
@@ -80,20 +81,25 @@ def _run_line(context: Context, line: str) -> int:
     try:
         words = shlex.split(line, comments=True)
     except ValueError as exc:
-        print(f"cannot read that line: {str(exc).lower()}", file=sys.stderr)
+        context.fail(f"cannot read that line: {str(exc).lower()}")
         return EXIT_UNUSABLE
     if not words:
         return 0
+    if operator := next((word for word in words if word in _OPERATORS or word.endswith(";")), ""):
+        sign = ";" if operator.endswith(";") else operator
+        context.fail(f"{sign} is not understood here: write one command a line")
+        return EXIT_UNUSABLE
     try:
         return run(context, words)
     except NoDaemon as exc:
-        print(exc, file=sys.stderr)
+        context.fail(str(exc))
         return EXIT_NO_DAEMON
     except ConnectionLost as exc:
-        print(f"the daemon has gone ({exc}); the next command connects again", file=sys.stderr)
+        context.fail(f"the daemon has gone ({exc}); the next command connects again")
         return EXIT_NO_DAEMON
     except KeyboardInterrupt:
-        print("\ninterrupted; what was ordered goes on in the daemon", file=sys.stderr)
+        print(file=sys.stderr)
+        context.complain("interrupted; what was ordered goes on in the daemon")
         return 130
 
 

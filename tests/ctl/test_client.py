@@ -1,5 +1,7 @@
 """The client's small parts: where the socket is, what tables look like, what completes."""
 
+import io
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,9 +9,11 @@ from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 
 from ctl import render
-from ctl.commands import COMMANDS, unknown_command
+from ctl.commands import COMMANDS, OTHERS_WORDS, find, unknown_command
 from ctl.completion import ShellCompleter
-from ctl.connection import NoDaemon, find_socket
+from ctl.connection import Connection, NoDaemon, find_socket
+from ctl.context import Context
+from ctl.logs import _Output
 from taskmaster.protocol.messages import Outcome, ProcessPid, ProcessStatus, ReloadReport, Verdict
 
 # --- where the socket is ---------------------------------------------------------------------
@@ -83,6 +87,40 @@ def test_outcomes_in_words() -> None:
     assert render.reload_text(ReloadReport((), ())) == "nothing changed"
 
 
+def test_a_preview_reads_as_one() -> None:
+    lines = ("a: restarted (cmd)", "taskmaster.socket: changed, takes effect when it is started")
+
+    assert render.reload_text(ReloadReport(lines, ()), is_preview=True).splitlines() == [
+        "a: would be restarted (cmd)",
+        "taskmaster.socket: would be changed, takes effect when it is started",
+    ]
+    assert render.reload_text(ReloadReport((), ()), is_preview=True) == "nothing would change"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("all",), ["b:0"]),
+        (("*",), ["b:0"]),
+        (("a:*",), ["b:0"]),
+        (("a:",), ["b:0"]),
+        (("a",), ["a:0", "a:1", "b:0"]),
+        (("a:1",), ["a:1", "b:0"]),
+        (("all", "a:0"), ["a:0", "b:0"]),
+    ],
+)
+def test_what_a_pattern_found_in_the_wanted_state_is_not_told(
+    words: tuple[str, ...], told: list[str]
+) -> None:
+    outcomes = [
+        Outcome("a:0", Verdict.ALREADY, "already started"),
+        Outcome("a:1", Verdict.ALREADY, "already started"),
+        Outcome("b:0", Verdict.DONE, "started"),
+    ]
+
+    assert [outcome.name for outcome in render.worth_telling(outcomes, words)] == told
+
+
 # --- what completes --------------------------------------------------------------------------
 
 
@@ -114,9 +152,61 @@ def test_names_complete_behind_commands() -> None:
 def test_a_misspelt_command_gets_a_hint() -> None:
     assert unknown_command("statsu") == "no such command: statsu; did you mean status?"
     assert unknown_command("zzz") == "no such command: zzz; try help"
+    assert unknown_command("stat") == "no such command: stat; did you mean status?"
+    assert unknown_command("sta") == "no such command: sta; did you mean status or start?"
+
+
+def test_supervisorctl_s_words_are_translated() -> None:
+    for word, meant in [
+        ("update", "reload"),
+        ("fg", "attach"),
+        ("avail", "reread"),
+        ("open", "-s"),
+    ]:
+        assert meant in unknown_command(word)
+    assert find("quit") is COMMANDS["exit"]
+    assert find("?") is COMMANDS["help"]
+    assert not set(OTHERS_WORDS) & set(COMMANDS)
 
 
 def test_every_command_is_described() -> None:
     for name, command in COMMANDS.items():
         assert command.usage.startswith(name)
         assert command.summary
+
+
+# --- what is printed of a log ----------------------------------------------------------------
+
+
+def printed(pieces: list[bytes], monkeypatch: pytest.MonkeyPatch, *, is_terminal: bool) -> bytes:
+    buffer = io.BytesIO()
+    stdout = io.TextIOWrapper(buffer)
+    monkeypatch.setattr(stdout, "isatty", lambda: is_terminal)
+    monkeypatch.setattr(sys, "stdout", stdout)
+    output = _Output(Context(_nobody))
+    for piece in pieces:
+        output.write(piece)
+    output.end()
+    return buffer.getvalue()
+
+
+def _nobody() -> Connection:
+    raise NoDaemon("in a test")
+
+
+def test_a_log_that_sets_modes_leaves_the_user_s_terminal_as_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """`tail vim` left the shell on the alternate screen, with the mouse on."""
+    log = [b"text\x1b[?10", b"49h\x1b[?1000h\n"]
+
+    shown = printed(log, monkeypatch, is_terminal=True)
+
+    assert shown.startswith(b"".join(log))
+    assert b"\x1b[?1049l" in shown
+    assert b"\x1b[?1000l" in shown
+
+
+def test_nothing_is_added_where_no_terminal_could_suffer(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert printed([b"\x1b[?1049h"], monkeypatch, is_terminal=False) == b"\x1b[?1049h"
+    assert printed([b"text\n"], monkeypatch, is_terminal=True) == b"text\n"

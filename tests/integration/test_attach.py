@@ -390,3 +390,30 @@ def _core(site: Site) -> int:
 
 def _succeeds(site: Site, *words: str) -> None:
     assert site.ctl(*words).returncode == 0
+
+
+def test_at_what_does_not_run_the_last_words_are_shown_and_why(site: Site, sit: Sit) -> None:
+    """It said "attached, Ctrl-] detaches" first, and was over in the same moment."""
+    site.start("  a: {cmd: [sh, -c, 'echo last words'], starttime: 0, autorestart: never}")
+    site.wait_state("a", "EXITED")
+
+    seat = sit("attach", "a")
+
+    assert seat.wait() == 0
+    shown = seat.read_rest()
+    assert b"last words" in shown
+    assert b"[a:0 is EXITED" in shown
+    assert b"attached" not in shown
+    assert seat.is_as_before
+
+
+def test_a_log_with_escapes_leaves_the_terminal_as_it_was(site: Site, sit: Sit) -> None:
+    site.start(f"  a: {{cmd: {SETS_MODES}, starttime: 0}}")
+    wait_for(lambda: "here" in site.ctl("tail", "a").stdout, "output")
+
+    seat = sit("tail", "a")
+
+    assert seat.wait() == 0
+    shown = seat.read_rest()
+    for on, off in ((b"?1049h", b"?1049l"), (b"?2004h", b"?2004l"), (b"?1000h", b"?1000l")):
+        assert shown.rindex(off) > shown.index(on)

@@ -174,7 +174,7 @@ def test_commands_come_from_standard_input(site: Site) -> None:
     answer = site.ctl(stdin="start a # a comment\n\nstatus a\nnosuch\nexit\nstop a\n")
 
     assert answer.stdout.startswith("a:0: started\na:0         RUNNING   pid ")
-    assert "no such command: nosuch" in answer.stderr
+    assert answer.stderr == "line 4: no such command: nosuch; try help\n"
     assert answer.returncode == 2
     assert site.status("a")["state"] == "RUNNING"
 
@@ -252,6 +252,72 @@ def test_json_is_one_document(site: Site) -> None:
     ] * 2
     assert json.loads(site.ctl("--json", "version").stdout)["pid"] == site.pid
     assert json.loads(site.ctl("--json", "reload").stdout)["changes"] == []
+
+
+def test_errors_are_in_the_document_too(site: Site) -> None:
+    site.start("  a: {cmd: cat, starttime: 0}")
+
+    status = site.ctl("--json", "status", "nosuch", "a")
+    known, unknown = json.loads(status.stdout)
+    assert (known["name"], unknown) == ("a:0", {"name": "nosuch", "error": "no such process"})
+    assert (status.returncode, status.stderr) == (4, "")
+    for words, told in (
+        (["help"], "help: it is for people"),
+        (["stop"], "stop: it needs the name of a process, or all"),
+        (["explode"], "no such command: explode"),
+        (["tail", "nosuch"], "nosuch: ERROR (no such process)"),
+    ):
+        answer = site.ctl("--json", *words)
+        assert json.loads(answer.stdout)["error"].startswith(told)
+        assert answer.stderr == ""
+        assert answer.returncode in (1, 2)
+    site.socket = site.folder / "nobody.sock"
+    assert "no daemon answers" in json.loads(site.ctl("--json", "status").stdout)["error"]
+
+
+def test_what_all_finds_as_wanted_is_passed_over_in_silence(site: Site) -> None:
+    site.start("  a: {cmd: cat, starttime: 0}\n  b: {cmd: cat, starttime: 0, autostart: false}")
+
+    assert site.ctl("start", "all").stdout == "b:0: started\n"
+    again = site.ctl("start", "*")
+    assert (again.stdout, again.returncode) == ("", 0)
+    assert site.ctl("start", "a").stdout == "a:0: ERROR (already started)\n"
+    assert len(json.loads(site.ctl("--json", "start", "all").stdout)) == 2
+    site.ctl("stop", "a")
+    assert site.ctl("stop", "all").stdout == "b:0: stopped\n"
+
+
+def test_words_that_cannot_be_used_are_answered_truly(site: Site) -> None:
+    assert site.ctl("quit").stderr.startswith("quit: there is no shell to leave\n")
+    assert site.ctl("stat").stderr == "no such command: stat; did you mean status?\n"
+    assert site.ctl("help", "fg").stderr.startswith("help: no such command: fg; here it is")
+    told = subprocess.run(
+        [*site.client[:-2], "-s"], capture_output=True, text=True, check=False
+    ).stderr
+    assert told == "taskmasterctl: -s needs the path of a socket\n"
+    told = site.ctl(stdin="exit 3\n\nquit now\nclear; x\nstart a && stop a\n").stderr
+    assert [line for line in told.splitlines() if line.startswith("line")] == [
+        "line 1: exit: it takes no words, got 3",
+        "line 3: quit: it takes no words, got now",
+        "line 4: ; is not understood here: write one command a line",
+        "line 5: && is not understood here: write one command a line",
+    ]
+
+
+def test_a_folder_or_a_pipe_is_not_cleared(site: Site) -> None:
+    os.mkfifo(site.folder / "fifo")
+    site.start(
+        "  a: {cmd: cat, stdout: ., autostart: false}\n"
+        "  b: {cmd: cat, stdout: fifo, autostart: false}"
+    )
+
+    answer = site.ctl("clear", "all")
+
+    assert answer.stdout == (
+        f"a:0: ERROR ({site.folder}: it is no regular file)\n"
+        f"b:0: ERROR ({site.folder}/fifo: it is no regular file)\n"
+    )
+    assert answer.returncode == 1
 
 
 def test_status_shows_what_is_known_beside_what_is_not(site: Site) -> None:

@@ -45,6 +45,7 @@ def test_a_bad_config_changes_nothing(site: Site) -> None:
 
     assert answer.returncode == 1
     assert "programs.a.numprocs: expected a whole number" in answer.stderr
+    assert answer.stderr.endswith("\nnothing was changed\n")
     assert site.status("a")["pid"] == pid
 
 
@@ -74,7 +75,7 @@ def test_reread_says_it_and_does_nothing(site: Site) -> None:
     site.start("  a: {cmd: sleep 1000}")
     site.write("  b: {cmd: sleep 1001}")
 
-    assert site.ctl("reread").stdout == "a: removed\nb: added\n"
+    assert site.ctl("reread").stdout == "a: would be removed\nb: would be added\n"
     assert site.status("a")["name"] == "a:0"
 
 
