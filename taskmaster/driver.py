@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from pty_mux.command import Stage
-from pty_mux.logfile import LogFile, LogStream
+from pty_mux.logfile import LogFile
 from pty_mux.pump import Pump
 from pty_mux.session import Session
 from taskmaster.config.diff import Changes
 from taskmaster.config.expand import expand
-from taskmaster.config.model import Config, Launch, LogLevel, Program, StderrChannel
+from taskmaster.config.model import Config, Launch, LogLevel, StderrChannel
 from taskmaster.eventlog import EventLog
 from taskmaster.keeper import wire
 from taskmaster.keeper.client import KeeperClient
@@ -251,7 +251,7 @@ class Driver:
             on_closed=lambda: self._closed(ticket),
         )
         self._lives[name].pump = pump
-        self._connect_logs(name, pump, program)
+        self.logs.connect(pump, program, self.launch(name), self.now())
         self._happened(name, Spawned(pid, at))
 
     def _exited(self, message: wire.Exited) -> None:
@@ -374,33 +374,6 @@ class Driver:
             self._keeper.receive()  # an exit that was told counts before a time that has passed
         self._perform(self.supervisor.reach(self.now()))
 
-    # --- logs ---------------------------------------------------------------------------------
-
-    def _connect_logs(self, name: str, pump: Pump, program: Program) -> None:
-        launch = self.launch(name)
-        now = self.now()
-        old = (pump.stdout_log, pump.stderr_log)
-        pump.stdout_log = self._stream(
-            launch.stdout, program.stdout_maxbytes, program.stdout_backups, now, terminal=True
-        )
-        pump.stderr_log = self._stream(
-            launch.stderr,
-            program.stderr_maxbytes,
-            program.stderr_backups,
-            now,
-            terminal=program.stderr_channel is StderrChannel.SECOND_TERMINAL,
-        )
-        for stream in old:
-            if stream is not None:
-                stream.close(now)
-
-    def _stream(
-        self, path: str | None, maxbytes: int, backups: int, now: float, *, terminal: bool
-    ) -> LogStream | None:
-        if path is None:
-            return None
-        return self.logs.stream(path, maxbytes, backups, now, terminal=terminal)
-
     def _update(self, name: str, entry: Entry) -> None:
         """Let a reload that costs no restart reach what the process has."""
         session = self.sessions.get(name)
@@ -408,7 +381,7 @@ class Driver:
             self._configure(session, entry)
         pump = self.pump(name)
         if pump is not None and not pump.is_closed:
-            self._connect_logs(name, pump, entry.program)
+            self.logs.connect(pump, entry.program, self.launch(name), self.now())
 
     def _log_paths(self) -> set[str]:
         return {path for name in self.supervisor.names for path in logs_of(self.launch(name))}

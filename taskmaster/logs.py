@@ -1,6 +1,8 @@
 """The log files of all processes: one `LogFile` a path, however many write into it."""
 
 from pty_mux.logfile import LogFile, LogStream, Trouble
+from pty_mux.pump import Pump
+from taskmaster.config.model import Launch, Program, StderrChannel
 
 
 class LogFiles:
@@ -26,6 +28,28 @@ class LogFiles:
         file = self.file(path, maxbytes, backups)
         file.open(now)
         return LogStream(file, terminal=terminal)
+
+    def connect(self, pump: Pump, program: Program, launch: Launch, now: float) -> None:
+        """Have the output of a process logged where its config says; what it had before ends.
+
+        Args:
+            pump: moves its bytes.
+            program: what governs it.
+            launch: with its paths.
+            now: monotonic seconds.
+        """
+        old = (pump.stdout_log, pump.stderr_log)
+        second = program.stderr_channel is StderrChannel.SECOND_TERMINAL
+        pump.stdout_log = pump.stderr_log = None
+        if launch.stdout is not None:
+            limits = (program.stdout_maxbytes, program.stdout_backups)
+            pump.stdout_log = self.stream(launch.stdout, *limits, now, terminal=True)
+        if launch.stderr is not None:
+            limits = (program.stderr_maxbytes, program.stderr_backups)
+            pump.stderr_log = self.stream(launch.stderr, *limits, now, terminal=second)
+        for stream in old:
+            if stream is not None:
+                stream.close(now)
 
     def reopen(self, now: float) -> None:
         """Open every file that is in use by its name again."""

@@ -527,7 +527,7 @@ RESULTS: Final[Mapping[str, type[Any] | None]] = {
 """What a request's result is, or is a list of."""
 
 
-_COME_IN_LISTS: Final = (ProcessStatus, Outcome, ProcessPid)
+_COME_IN_LISTS: Final = (ProcessStatus, Outcome, ProcessPid, ClientSeat)
 
 
 class Response(Value):

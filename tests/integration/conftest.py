@@ -43,6 +43,8 @@ class Site:
         self.config = folder / "c.yaml"
         self.socket = folder / "s.sock"
         self.pidfile = folder / "p.pid"
+        self.under: list[str] = []
+        """Words that run the daemon's command, such as a shell that sets limits."""
         self.environment = os.environ | {"HOME": str(folder), "XDG_STATE_HOME": str(folder)}
         self.environment.pop("TASKMASTER_SOCKET", None)
 
@@ -57,7 +59,7 @@ class Site:
         assert done.returncode == 0, done.stdout + done.stderr
 
     def daemon(self, *options: str) -> subprocess.CompletedProcess[str]:
-        words = [sys.executable, "-P", "-m", "taskmaster", *options, str(self.config)]
+        words = [*self.under, sys.executable, "-P", "-m", "taskmaster", *options, str(self.config)]
         return self._run(words, "")
 
     def ctl(self, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:

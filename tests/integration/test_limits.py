@@ -8,6 +8,8 @@ import sys
 
 from tests.integration.conftest import Site, is_alive, wait_for
 
+LITTLE_MEMORY = ["sh", "-c", 'ulimit -v 800000; exec "$@"', "sh"]
+
 
 def test_an_environment_too_long_for_any_message_fails_its_own_process(site: Site) -> None:
     """Each of its characters takes six in JSON: 18 MB, for which the keeper killed the core."""
@@ -29,8 +31,9 @@ def test_an_environment_too_long_for_any_message_fails_its_own_process(site: Sit
 
 def test_a_scrollback_that_no_memory_holds_fails_its_own_process(site: Site) -> None:
     """It was an exception in the midst of a batch: those behind it stayed STARTING for ever."""
+    site.under = LITTLE_MEMORY
     site.start(
-        "  a: {cmd: sleep 1000, scrollback: 1024TB, startretries: 0}\n"
+        "  a: {cmd: sleep 1000, scrollback: 1GiB, startretries: 0}\n"
         "  b: {cmd: sleep 1000, starttime: 0, priority: 1000}"
     )
 
@@ -42,10 +45,11 @@ def test_a_scrollback_that_no_memory_holds_fails_its_own_process(site: Site) -> 
 
 
 def test_a_scrollback_that_cannot_be_had_at_a_reload_leaves_the_old_one(site: Site) -> None:
+    site.under = LITTLE_MEMORY
     site.start("  a: {cmd: sleep 1000, starttime: 0}\n  b: {cmd: sleep 1000, starttime: 0}")
     pid = site.wait_state("a", "RUNNING")["pid"]
     site.write(
-        "  a: {cmd: sleep 1000, starttime: 0, scrollback: 1024TB}\n"
+        "  a: {cmd: sleep 1000, starttime: 0, scrollback: 1GiB}\n"
         "  b: {cmd: sleep 1000, starttime: 0, stdout: b.log}"
     )
 

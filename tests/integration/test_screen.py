@@ -182,7 +182,8 @@ def test_a_program_that_asks_is_answered_once(
     seats = [sit("attach", "b") for _ in range(viewers)]
     for seat in seats:
         seat.read_until(rb"at>")
-        seat.type(f"clear; exec python3 {program}\r".encode()) if seat is seats[0] else None
+    for seat in seats[:1]:
+        seat.type(f"clear; exec python3 {program}\r".encode())
     name = "b" if viewers else "a"
     if not viewers:
         succeeds(site, "start", "a")

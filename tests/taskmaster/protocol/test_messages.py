@@ -61,8 +61,14 @@ def results(method: str) -> st.SearchStrategy[Any]:
     kind = RESULTS[method]
     if kind is None:
         return st.none()
-    one_each = kind in (messages.Hello, messages.ReloadReport, LogText, messages.Attached)
-    return values(kind) if one_each else st.lists(values(kind), max_size=4)
+    one_each = (
+        messages.Hello,
+        messages.ReloadReport,
+        LogText,
+        messages.Attached,
+        messages.ScreenShown,
+    )
+    return values(kind) if kind in one_each else st.lists(values(kind), max_size=4)
 
 
 requests = st.sampled_from(list(REQUESTS.values())).flatmap(values)
