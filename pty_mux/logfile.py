@@ -42,7 +42,7 @@ class LogFile:
     """One file that output is appended to.
 
     Attributes:
-        path: where it is; also its identity.
+        path: where it is.
         maxbytes: it is rotated before it would grow past this many bytes; 0: never.
         backups: how many rotated files `PATH.1` (the newest), `PATH.2`... are kept; 0: none, the
             file is emptied instead, as in supervisord.
@@ -127,6 +127,14 @@ class LogFile:
         self.close()
         self._failed_at = None
         self.open(now)
+
+    def move(self, path: str) -> None:
+        """Go on in another file, with the next write; whoever follows hears that too."""
+        self.close()
+        self.path = path
+        self._failed_at = self._overflowed_at = None
+        self._lost_bytes = 0
+        self._has_gap = self._is_in_line = False
 
     def clear(self) -> None:
         """Empty the file; the rotated ones stay, and one that nothing writes into is not opened.

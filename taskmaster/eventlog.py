@@ -35,7 +35,9 @@ class EventLog:
         self._level = settings.loglevel
         self._echo = echo
         self._listeners: list[Listener] = []
-        self.file = self._new_file(settings)
+        self.file = LogFile(
+            settings.logfile, settings.logfile_maxbytes, settings.logfile_backups, self._trouble
+        )
 
     def write(self, record: Record) -> None:
         """Write one line, if its level is told at all."""
@@ -58,15 +60,9 @@ class EventLog:
         """Go on with another level, another file or other limits."""
         self._level = settings.loglevel
         if self.file.path != settings.logfile:
-            self.file.close()
-            self.file = self._new_file(settings)
+            self.file.move(settings.logfile)
         self.file.maxbytes = settings.logfile_maxbytes
         self.file.backups = settings.logfile_backups
-
-    def _new_file(self, settings: Settings) -> LogFile:
-        return LogFile(
-            settings.logfile, settings.logfile_maxbytes, settings.logfile_backups, self._trouble
-        )
 
     def tell_of_log(self, text: str, is_good_news: bool) -> None:
         """Write how it goes with the log of a process (logfile.Trouble)."""

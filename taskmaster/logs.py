@@ -1,4 +1,10 @@
-"""The log files of all processes: one `LogFile` a path, however many write into it."""
+"""The log files of all processes: one `LogFile` a path, however many write into it.
+
+Which file a process writes into may change, at a reload or at the start that follows it. Whoever
+follows the log of a process watches for that (`watch`) and asks again where it is.
+"""
+
+from collections.abc import Callable
 
 from pty_mux.logfile import LogFile, LogStream, Trouble
 from pty_mux.pump import Pump
@@ -11,6 +17,7 @@ class LogFiles:
     def __init__(self, on_trouble: Trouble) -> None:
         self._on_trouble = on_trouble
         self._files: dict[str, LogFile] = {}
+        self._watchers: list[Callable[[], None]] = []
 
     def file(self, path: str, maxbytes: int, backups: int) -> LogFile:
         """Return the file of that path; where several name it, the last limits count for all."""
@@ -50,6 +57,7 @@ class LogFiles:
         for stream in old:
             if stream is not None:
                 stream.close(now)
+        self.moved()
 
     def reopen(self, now: float) -> None:
         """Open every file that is in use by its name again."""
@@ -61,3 +69,17 @@ class LogFiles:
         """Forget files that no process names any more and nothing writes into."""
         for path in [p for p, file in self._files.items() if p not in paths and not file.streams]:
             self._files.pop(path).close()
+        self.moved()
+
+    def watch(self, watcher: Callable[[], None]) -> None:
+        """Call this whenever a process may have got another log."""
+        self._watchers.append(watcher)
+
+    def unwatch(self, watcher: Callable[[], None]) -> None:
+        """Call it no more."""
+        self._watchers.remove(watcher)
+
+    def moved(self) -> None:
+        """Tell the watchers that a process may have got another log."""
+        for watcher in self._watchers:
+            watcher()

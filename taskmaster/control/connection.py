@@ -10,7 +10,6 @@ import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Protocol
 
-from pty_mux.lineends import LineEnds
 from pty_mux.logfile import LogFile
 from pty_mux.session import Session
 from pty_mux.winsize import Winsize
@@ -18,6 +17,7 @@ from taskmaster.config.model import LogLevel
 from taskmaster.control import handlers, seats
 from taskmaster.control.attach import carry
 from taskmaster.control.feed import Feed, WholeLines
+from taskmaster.control.follow import Following, Source
 from taskmaster.control.listener import Peer
 from taskmaster.driver import Driver
 from taskmaster.orders import Kind
@@ -209,7 +209,7 @@ class Connection:
                 await self._tail(request)
             case messages.MainTail(limit_bytes, follow):
                 file = self._services.event_file
-                await self._show_log(_tail(file, limit_bytes), file if follow else None)
+                await self._show_log(_tail(file, limit_bytes), file if follow else None, None)
             case messages.Clear(names):
                 self._reply(self._clear(names))
             case messages.Pid(names):
@@ -283,28 +283,39 @@ class Connection:
         if source is None:
             text = f"{name}: ERROR (no log file: its stderr goes with its stdout, or is discarded)"
             raise RequestError(ErrorCode.NO_LOG, text)
-        await self._show_log(_tail(source, request.limit_bytes), source if request.follow else None)
 
-    async def _show_log(self, data: bytes, followed: LogFile | Session | None) -> None:
+        def now() -> Source | None:
+            known = name in self._driver.supervisor.entries
+            return self._driver.log_source(name, request.stream) if known else None
+
+        data = _tail(source, request.limit_bytes)
+        await self._show_log(data, source if request.follow else None, now)
+
+    async def _show_log(
+        self, data: bytes, followed: Source | None, now: Callable[[], Source | None] | None
+    ) -> None:
+        """Reply with the end of a log, and tell what is appended; `now` says where it is by now."""
         if followed is None:
             self._reply(messages.LogText(data))
             return
-        feed = Feed()
-        followed.follow(feed.offer)
+        following = Following(followed)
+
+        def moved() -> None:
+            following.move(now() if now else None)
+
+        self._driver.logs.watch(moved)
         try:
             self._reply(messages.LogText(data))
 
-            line_ends = LineEnds() if isinstance(followed, Session) else None
-
             async def pass_on() -> None:
                 while True:
-                    portion = await feed.take(_FOLLOW_BYTES)
-                    text = line_ends.feed(portion.data) if line_ends else portion.data
-                    await self._notify(messages.LogAppended(text, portion.skipped_bytes))
+                    portion = await following.feed.take(_FOLLOW_BYTES)
+                    await self._notify(messages.LogAppended(portion.data, portion.skipped_bytes))
 
             await self._until_client_leaves(pass_on())
         finally:
-            followed.unfollow(feed.offer)
+            self._driver.logs.unwatch(moved)
+            following.stop()
 
     async def _subscribe(self) -> None:
         feed = Feed()
@@ -383,7 +394,7 @@ class Connection:
         raise ConnectionAbortedError("it has detached")
 
 
-def _tail(source: LogFile | Session, limit: int) -> bytes:
+def _tail(source: Source, limit: int) -> bytes:
     limit = min(max(limit, 0), messages.MAX_TAIL_BYTES)
     if isinstance(source, Session):
         written = source.ring.tail(2 * limit).replace(b"\r\n", b"\n")

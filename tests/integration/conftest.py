@@ -57,6 +57,12 @@ class Site:
         self.write(programs)
         done = self.daemon(*options)
         assert done.returncode == 0, done.stdout + done.stderr
+        wait_for(self._is_under_way, "the first processes")
+
+    def _is_under_way(self) -> bool:
+        """Whether every start has been answered: the daemon is there a moment before its first."""
+        told = json.loads(self.ctl("--json", "status").stdout)
+        return all(one["state"] != "STARTING" or one["pid"] for one in told)
 
     def daemon(self, *options: str) -> subprocess.CompletedProcess[str]:
         words = [*self.under, sys.executable, "-P", "-m", "taskmaster", *options, str(self.config)]

@@ -92,7 +92,7 @@ def test_a_full_disk_stops_the_log_and_not_the_process(site: Site) -> None:
     log.unlink()
 
     wait_for(lambda: log.exists() and log.stat().st_size, "the log to go on")
-    site.wait_event("a.log is written again")
+    site.wait_event(f"INFO log {log} is written again")
     assert site.status("a")["pid"] == pid
     assert site.events().count("no space left on device") == 1
 

@@ -2,6 +2,12 @@
 
 import os
 import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
 
 from tests.integration.conftest import Site, is_alive, wait_for
 
@@ -105,3 +111,78 @@ def test_usr2_reopens_the_logs(site: Site) -> None:
     os.kill(site.pid, signal.SIGUSR2)
 
     wait_for(lambda: log.exists() and log.stat().st_size, "output in the new file")
+
+
+@contextmanager
+def following(site: Site, *words: str) -> Iterator[Callable[[bytes], None]]:
+    """Follow a log; gives what waits for a line in it."""
+    client = subprocess.Popen([*site.client, *words], stdout=subprocess.PIPE)
+    assert client.stdout is not None
+    os.set_blocking(client.stdout.fileno(), False)
+    shown = bytearray()
+
+    def wait(line: bytes) -> None:
+        def is_there() -> bool:
+            shown.extend((client.stdout and client.stdout.read()) or b"")
+            return line in shown
+
+        wait_for(is_there, f"{line!r}, shown so far: {bytes(shown)!r}")
+
+    try:
+        yield wait
+    finally:
+        client.kill()
+        client.wait()
+        client.stdout.close()
+
+
+@pytest.mark.parametrize(
+    "changed",
+    ["stdout: b.log", "x-a: b", "stdout: b.log, umask: 077", "umask: 077"],
+    ids=["other file", "no file", "other file and life", "no file and another life"],
+)
+def test_who_follows_a_log_follows_it_into_the_next(site: Site, changed: str) -> None:
+    """After a reload that named another file, `tail -f` was silent for ever."""
+    code = "echo up; while :; do test -e %(here)s/go && echo one more; sleep 0.05; done"
+    program = f"  a: {{cmd: [sh, -c, '{code}'], starttime: 0, "
+    site.start(f"{program}stdout: a.log}}")
+    wait_for(lambda: site.text("a.log"), "output")
+    with following(site, "tail", "-f", "a") as wait:
+        wait(b"up\n")
+        site.write(f"{program}{changed}}}")
+
+        site.ctl("reload")
+        site.wait_state("a", "RUNNING")
+        (site.folder / "go").touch()
+
+        wait(b"one more\n")
+
+
+def test_who_follows_the_event_log_follows_it_into_the_next(site: Site) -> None:
+    site.start("  a: {cmd: cat, starttime: 0}")
+    with following(site, "maintail", "-f") as wait:
+        wait(b"entered RUNNING")
+        text = site.config.read_text()
+        site.config.write_text(text.replace("logfile: ev.log", "logfile: other.log"))
+
+        site.ctl("reload")
+        site.ctl("stop", "a")
+
+        wait(b"stopped: a:0")
+    assert "stopped: a:0" in site.text("other.log")
+
+
+def test_a_clear_after_each_of_many_reloads_keeps_nothing_open(site: Site) -> None:
+    program = "  a: {cmd: cat, starttime: 0, autostart: false, stdout: %d.log}"
+    site.start(program % 0)
+    core = Path(f"/proc/{site.pid}/task/{site.pid}/children").read_text().split()[0]
+    before = len(os.listdir(f"/proc/{core}/fd"))
+
+    for number in range(1, 9):
+        (site.folder / f"{number}.log").write_text("from another life\n")
+        site.write(program % number)
+        site.ctl("reload")
+        assert site.ctl("clear", "a").stdout == "a:0: cleared\n"
+        assert site.text(f"{number}.log") == ""
+
+    assert len(os.listdir(f"/proc/{core}/fd")) <= before + 1

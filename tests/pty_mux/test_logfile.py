@@ -127,6 +127,21 @@ def test_a_file_moved_away_is_left_at_the_reopening(tmp_path: Path, told: Told) 
     assert path.read_bytes() == b"three\n"
 
 
+def test_a_follower_hears_also_of_the_file_that_comes_next(tmp_path: Path, told: Told) -> None:
+    file = logfile(tmp_path / "x.log", told)
+    heard: list[bytes] = []
+    file.follow(heard.append)
+    file.append(b"one, un", now=0)
+
+    file.move(str(tmp_path / "y.log"))
+    file.append(b"two\n", now=0)
+
+    assert (tmp_path / "x.log").read_bytes() == b"one, un"
+    assert (tmp_path / "y.log").read_bytes() == b"two\n"
+    assert heard == [b"one, un", b"two\n"]
+    file.close()
+
+
 def test_a_deleted_file_is_made_again(tmp_path: Path, told: Told) -> None:
     path = tmp_path / "x.log"
     file = logfile(path, told)
