@@ -30,6 +30,9 @@ and absent from Python's termios module before 3.13."""
 
 _ALL_SIGNALS: Final = signal.valid_signals()
 
+_TO_COME_BACK: Final = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
+"""open(2): with O_PATH a folder needs not be readable, and fchdir(2) takes it all the same."""
+
 CAN_START_DIRECTLY: Final = sys.platform == "linux"
 """Where a session leader gets the terminal that it opens as its controlling one."""
 
@@ -117,9 +120,9 @@ def _as_the_child_wants(command: Command) -> Iterator[None]:
     """Have, for a moment, the folder, the umask and the limit that the child is to inherit."""
     with contextlib.ExitStack() as undo:
         if command.workingdir is not None:
-            before = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            undo.callback(os.close, before)
             try:
+                before = os.open(".", _TO_COME_BACK)
+                undo.callback(os.close, before)
                 os.chdir(command.workingdir)
             except OSError as exc:
                 raise SpawnFailed(Stage.FOLDER, exc.errno or 0, command.workingdir) from None

@@ -52,10 +52,15 @@ def start_in_background(config: str, socket: str | None) -> Started:
     """
     _close_inherited()
     reading, writing = os.pipe()
-    if os.fork() == 0:
+    # Forked twice: the keeper is nobody's child, whom the control shell (--shell), which does not
+    # wait for it, would keep as a zombie; and it leads no session, so it can get no terminal.
+    between = os.fork()
+    if between == 0:
         try:
             os.close(reading)
             os.setsid()
+            if os.fork() > 0:
+                os._exit(0)
             null = os.open(os.devnull, os.O_RDWR)
             for descriptor in (0, 1, 2):
                 os.dup2(null, descriptor)
@@ -64,6 +69,7 @@ def start_in_background(config: str, socket: str | None) -> Started:
         finally:
             os._exit(127)
     os.close(writing)
+    os.waitpid(between, 0)
     with open(reading, "rb") as pipe:
         answer = pipe.read()
     if not answer:

@@ -153,6 +153,8 @@ def test_the_daemon_opens_it_with_a_shell_of_its_own(site: Site) -> None:
     seat = Seat(words, site.environment | {"TERM": "xterm-256color"})
     try:
         seat.read_until(PROMPT)
+        parent = int(Path(f"/proc/{site.pid}/stat").read_text().rpartition(")")[2].split()[1])
+        assert parent != seat.process.pid, "the shell would not wait for it, and keep a zombie"
         seat.type(b"exit\r")
         assert seat.wait() == 0
         assert site.status("web")["state"] == "RUNNING"
