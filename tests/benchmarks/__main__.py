@@ -1,8 +1,10 @@
 """``python -m tests.benchmarks``: measure Taskmaster and its peers, and print one table.
 
-It needs the extra ``benchmark`` (``pip install '.[benchmark]'``), a C compiler and Linux. The peers
-are supervisord, and for the flood a C loop that does nothing but read a terminal and write a file;
-they are measured in the same run, in turns where that is possible.
+It needs the extra ``benchmark`` (``pip install '.[benchmark]'``), a C compiler and Linux, and for
+what has to do with screens tmux, dtach and vim; what lacks one of them is left out. The peers are
+supervisord; for the flood a C loop that does nothing but read a terminal and write a file; for the
+model of the screen pyte; for who sits at a terminal tmux and dtach. They are measured in the same
+run, in turns where that is possible.
 """
 
 import argparse
@@ -17,10 +19,12 @@ from tests.benchmarks.commands import start, status
 from tests.benchmarks.flood import flood
 from tests.benchmarks.idle import memory, wakeups
 from tests.benchmarks.latency import latency
+from tests.benchmarks.model import model
 from tests.benchmarks.native import NoCompiler, build
-from tests.benchmarks.peers import missing
+from tests.benchmarks.peers import NotInstalled, missing
 from tests.benchmarks.processes import adopt_orphans, sweep
 from tests.benchmarks.restart import restart
+from tests.benchmarks.seats import drawn, echo, paint, watched
 from tests.benchmarks.settings import Settings
 from tests.benchmarks.table import Row, render
 
@@ -35,6 +39,11 @@ _BENCHMARKS: Final[Mapping[str, Callable[[Settings], list[Row]]]] = {
     "latency": latency,
     "memory": memory,
     "wakeups": wakeups,
+    "model": model,
+    "paint": paint,
+    "echo": echo,
+    "watched": watched,
+    "drawn": drawn,
 }
 
 
@@ -49,6 +58,7 @@ def main() -> int:
     signal.signal(signal.SIGHUP, _leave)
     adopt_orphans()
     rows: list[Row] = []
+    left_out = False
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
         try:
@@ -62,9 +72,14 @@ def main() -> int:
             own.mkdir()
             try:
                 rows += _BENCHMARKS[chosen](Settings(own, native, options.quick))
+            except NotInstalled as exc:
+                print(f"left out {chosen}: {exc}", file=sys.stderr)
+                left_out = True
             finally:
                 sweep()
     print(render(rows))
+    if left_out:
+        return _EXIT_UNUSABLE
     return _EXIT_MISSED if any(row.passed is False for row in rows) else 0
 
 

@@ -1,5 +1,6 @@
 """A child that writes as fast as it can: how fast that gets into its log, and what it costs."""
 
+import compileall
 import subprocess
 import time
 from collections.abc import Callable
@@ -18,6 +19,9 @@ _GIGABYTE = 1e9
 _LEAST_RATIO = 0.9
 _MOST_CPU_RATIO = 2.2
 _POLL_SECONDS = 0.005
+_LEAST_OF_BEFORE = 0.97
+_BEFORE = "f0c0229"
+"""The commit before there was a model of the screen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +33,14 @@ class _Run:
 def flood(settings: Settings) -> list[Row]:
     """Measure both sides in turns, so that what else the machine does hits both alike."""
     total = settings.repeat(10, 3) * 100_000_000
-    ours, loops = [], []
+    source = _checked_out(_BEFORE, settings.folder / "before")
+    ours, loops, befores = [], [], []
     for number in range(settings.repeat(5, 1)):
         loops.append(_loop(settings, settings.folder / f"loop{number}.log", total))
         ours.append(_taskmaster(settings, settings.folder / f"taskmaster{number}", total))
+        if source is not None:
+            folder = settings.folder / f"before{number}"
+            befores.append(_taskmaster(settings, folder, total, source))
 
     def rate(runs: list[_Run]) -> float:
         return total / _MEGABYTE / median([run.seconds for run in runs])
@@ -42,7 +50,7 @@ def flood(settings: Settings) -> list[Row]:
 
     speed = rate(ours) / rate(loops)
     price = cost(ours) / cost(loops)
-    return [
+    rows = [
         Row(
             "flood of 100-byte lines into a log",
             f"{rate(ours):.1f} MB/s",
@@ -60,6 +68,35 @@ def flood(settings: Settings) -> list[Row]:
             price <= _MOST_CPU_RATIO,
         ),
     ]
+    if befores:
+        left = rate(ours) / rate(befores)
+        rows.append(
+            Row(
+                "flood into a log, against the time without a screen model",
+                f"{rate(ours):.1f} MB/s",
+                f"{rate(befores):.1f} MB/s ({_BEFORE})",
+                f"{left:.2f}",
+                f"at least {_LEAST_OF_BEFORE}",
+                left >= _LEAST_OF_BEFORE,
+            )
+        )
+    return rows
+
+
+def _checked_out(commit: str, folder: Path) -> Path | None:
+    """Put the packages of a commit into a folder, compiled; None where there is no history."""
+    root = Path(__file__).parents[2]
+    archive = subprocess.run(
+        ["git", "-C", str(root), "archive", commit, "taskmaster", "pty_mux", "ctl"],
+        capture_output=True,
+        check=False,
+    )
+    if archive.returncode != 0:
+        return None
+    folder.mkdir()
+    subprocess.run(["tar", "-x", "-C", str(folder)], input=archive.stdout, check=True)
+    compileall.compile_dir(folder, quiet=1)
+    return folder
 
 
 def _loop(settings: Settings, log: Path, total: int) -> _Run:
@@ -74,7 +111,7 @@ def _loop(settings: Settings, log: Path, total: int) -> _Run:
     return _Run(seconds, cpu)
 
 
-def _taskmaster(settings: Settings, folder: Path, total: int) -> _Run:
+def _taskmaster(settings: Settings, folder: Path, total: int, source: Path | None = None) -> _Run:
     log = folder / "out.log"
     program = Program(
         "writer",
@@ -82,7 +119,7 @@ def _taskmaster(settings: Settings, folder: Path, total: int) -> _Run:
         autostart=False,
         options=(f"stdout: {log}", "stdout_maxbytes: 0"),
     )
-    with taskmasterd(folder, program) as daemon:
+    with taskmasterd(folder, program, source=source) as daemon:
         connection = daemon.connect()
         before = cpu_seconds(daemon.pids)
         began = time.perf_counter()

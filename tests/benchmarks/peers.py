@@ -1,6 +1,7 @@
 """The two daemons, each in a folder of its own and in the foreground, so that its pid is ours."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sysconfig
@@ -18,6 +19,10 @@ _TASKMASTERD = _SCRIPTS / "taskmasterd"
 _TASKMASTERCTL = _SCRIPTS / "taskmasterctl"
 _SUPERVISORD = _SCRIPTS / "supervisord"
 _SUPERVISORCTL = _SCRIPTS / "supervisorctl"
+
+
+class NotInstalled(Exception):
+    """Something is needed that this machine does not have; the text says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +99,27 @@ def missing() -> list[str]:
     return [path.name for path in needed if not path.exists()]
 
 
+def needed(command: str) -> str:
+    """Return the path of a command that pip does not install.
+
+    Raises:
+        NotInstalled: it is not there.
+    """
+    path = shutil.which(command)
+    if path is None:
+        raise NotInstalled(f"not installed: {command}; apt-get install {command}")
+    return path
+
+
 @contextmanager
-def taskmasterd(folder: Path, *programs: Program) -> Iterator[Daemon]:
-    """Run Taskmaster with these programs."""
+def taskmasterd(folder: Path, *programs: Program, source: Path | None = None) -> Iterator[Daemon]:
+    """Run Taskmaster with these programs.
+
+    Args:
+        folder: for its files; it is made.
+        programs: its programs.
+        source: where the packages of another version lie that is to run instead of this one.
+    """
     folder.mkdir()
     control, events = folder / "s.sock", folder / "events.log"
     lines = [f"taskmaster: {{socket: {control}, logfile: {events}}}", "programs:"]
@@ -112,7 +135,7 @@ def taskmasterd(folder: Path, *programs: Program) -> Iterator[Daemon]:
         ]
     config = folder / "config.yaml"
     config.write_text("\n".join([*lines, ""]))
-    with _running([str(_TASKMASTERD), "-n", str(config)], folder) as process:
+    with _running([str(_TASKMASTERD), "-n", str(config)], folder, source) as process:
 
         def answers() -> bool:
             _check(process, "taskmasterd", folder)
@@ -172,8 +195,12 @@ def supervisord(folder: Path, *programs: Program) -> Iterator[Daemon]:
 
 
 @contextmanager
-def _running(words: Sequence[str], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+def _running(
+    words: Sequence[str], folder: Path, source: Path | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
     environment = os.environ | {"HOME": str(folder), "XDG_STATE_HOME": str(folder)}
+    if source is not None:
+        environment["PYTHONPATH"] = str(source)
     environment.pop("TASKMASTER_SOCKET", None)
     with (folder / "stderr").open("wb") as errors:
         process = subprocess.Popen(
