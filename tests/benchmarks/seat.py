@@ -110,9 +110,11 @@ class Seat:
         return count
 
     def leave(self) -> None:
-        """End the command; a client of a multiplexer leaves, and its session goes on."""
+        """End the command; a client of a multiplexer leaves, and its session goes on.
+
+        With KILL, and while the terminal is still there. The client of dtach 0.9 that got HUP and
+        then TERM was seen to wait in a futex for ever; and nobody needs this terminal afterwards.
+        """
+        os.kill(self._pid, signal.SIGKILL)
+        os.waitpid(self._pid, 0)
         os.close(self._master)
-        try:
-            os.kill(self._pid, signal.SIGTERM)
-        finally:
-            os.waitpid(self._pid, 0)
