@@ -15,30 +15,47 @@ from typing import Final, NamedTuple
 
 from pty_mux.ring import Ring
 from pty_mux.vt.charsets import ASCII
+from pty_mux.vt.line import Line, blank
 from pty_mux.vt.screen import MAX_HISTORY_LINES
+from pty_mux.vt.style import Style
 from pty_mux.vt.terminal import Terminal
 from pty_mux.winsize import Winsize
 
 SLICE_BYTES: Final = 16 * 1024
 """How much is read at once where others wait: 5 ms at the speed of the slowest output."""
 
-_LONG_BACKLOG_BYTES: Final = 64 * 1024
+_WORTH_BYTES: Final = 4 * 1024
+"""Less than this is read rather than passed over."""
+
+_EXACT_BYTES: Final = 64 * 1024
+"""How much is read to make room before it is given up to be exact."""
+
 _TAIL_BYTES: Final = 64 * 1024
-_NOT_SGR: Final = re.compile(rb"\x1b(?!\[[0-9;:]*m)")
-_SGR: Final = re.compile(rb"\x1b\[[0-9;:]*m")
+_LINE_END: Final = b"\r\n"
+_NOT_SGR: Final = re.compile(rb"\x1b(?!\[[0-9;:]*+m)")
+_SGR: Final = re.compile(rb"\x1b\[[0-9;:]*+m")
 _STATEFUL: Final = re.compile(
-    rb"\x1b\[(?:[?>=<][0-9;]*[A-Za-z]|[0-9;]*[hlr]|!p|[0-9]* q|[23]J)"
-    rb"|\x1b\][0-9]+;[^\x07\x1b\x18\x1a]{0,4096}(?:\x07|\x1b\\)|\x1b[()][A-Za-z0-9]|\x1b[=>78cM]"
-    rb"|[\x0e\x0f]"
+    rb"\x1b\[(?:[?>=<][0-9;]*[A-Za-z]|[0-9;]*[hlrstu]|!p|[0-9]* q|[23]J)"
+    rb"|\x1b\][0-9]+(?:;[^\x07\x1b\x18\x1a]{0,4096})?(?:\x07|\x1b\\)"
+    rb"|\x1b[()][A-Za-z0-9]|\x1b[=>78c]|\x1b#8|[\x0e\x0f]"
 )
 """What sets something that stays set, whatever is drawn afterwards."""
 
 
 class _PassedOver(NamedTuple):
-    """A stretch of the ring whose lines are above the screen and were not read."""
+    """Lines above the screen that were not read: from `start` to `end` in the ring.
+
+    Attributes:
+        style: what the first of them begins with.
+        tabs: the tab stops.
+        below: the row that was read next.
+    """
 
     start: int
     end: int
+    style: Style
+    tabs: frozenset[int]
+    below: Line
 
 
 class Mirror:
@@ -52,35 +69,34 @@ class Mirror:
     def __init__(self, ring: Ring, winsize: Winsize) -> None:
         """Begin at the oldest line that is still in the ring."""
         self.terminal = Terminal(winsize.rows, winsize.columns)
-        self.position = _line_start(ring, ring.start)
-        self._passed_over: _PassedOver | None = None
+        self.position = _first_line(ring)
+        self._passed_over: list[_PassedOver] = []
 
     def behind(self, ring: Ring) -> int:
         """Return how many bytes there are to read."""
         return ring.end - self.position
 
     def catch_up(self, ring: Ring, limit: int | None = None) -> bool:
-        """Read on, at most `limit` bytes (None: all); return whether everything is read."""
-        if self.behind(ring) > _LONG_BACKLOG_BYTES:
-            self._pass_over(ring)
-        length = self.behind(ring) if limit is None else limit
-        data = ring.read(self.position, length)
-        self.position += len(data)
-        self.terminal.feed(data)
+        """Read on, about `limit` bytes (None: all); return whether everything is read."""
+        left = self.behind(ring) if limit is None else limit
+        while left > 0 and (behind := self.behind(ring)):
+            if behind > 2 * _WORTH_BYTES:
+                self._pass_over(ring)
+            data = ring.read(self.position, min(left, SLICE_BYTES))
+            self._feed(data)
+            left -= len(data)
         return self.behind(ring) == 0
 
     def make_room(self, ring: Ring, length: int) -> None:
         """Read what would be overwritten by so many bytes more."""
         if self.position >= ring.end + length - ring.capacity:
             return
-        if self.behind(ring) > _LONG_BACKLOG_BYTES:
-            self._pass_over(ring)
-        if self.behind(ring) > 2 * _TAIL_BYTES:
-            data = ring.read(self.position, self.behind(ring) - _TAIL_BYTES)
-            # A cut inside a sequence would be read as text: go on where one begins.
-            end = max(data.rfind(b"\x1b"), data.rfind(b"\n"), 0)
-            self.terminal.feed(b"\x18" + b"".join(_STATEFUL.findall(data, 0, end)))
-            self.position += end
+        left = _EXACT_BYTES
+        while left > 0 and self.behind(ring) > _TAIL_BYTES:
+            self.catch_up(ring, SLICE_BYTES)
+            left -= SLICE_BYTES
+        if self.behind(ring) > _TAIL_BYTES:
+            self._skip(ring)
         self.catch_up(ring)
 
     def resize(self, ring: Ring, winsize: Winsize) -> None:
@@ -90,84 +106,158 @@ class Mirror:
         self.terminal.resize(winsize.rows, winsize.columns)
 
     def load_history(self, ring: Ring) -> None:
-        """Read the lines above the screen that were passed over, as far as they are wanted."""
-        passed, self._passed_over = self._passed_over, None
-        screen = self.terminal.screen
-        if passed is None or len(screen.history) >= MAX_HISTORY_LINES:
+        """Read the lines above the screen that were passed over, as far as they are wanted.
+
+        Afterwards the history has no gaps: it begins behind what is not in the ring any more.
+        """
+        self.catch_up(ring)
+        passed_over = {id(passed.below): passed for passed in self._passed_over}
+        if not passed_over:
             return
-        start = _line_start(ring, max(passed.start, ring.start))
-        if start >= passed.end:
-            return
-        data = ring.read(start, passed.end - start)
-        cut = _last_lines(data, MAX_HISTORY_LINES)
-        reader = Terminal(2, screen.columns)
-        reader.screen.styles, reader.screen.clusters = screen.styles, screen.clusters
-        reader.feed(_colours_before(data, cut) + data[cut:])
-        newer = tuple(screen.history)
-        screen.history.clear()
-        screen.history.extend(reader.screen.history)
-        screen.history.extend(reader.screen.lines[: reader.screen.row])
-        screen.history.extend(newer)
+        self._passed_over.clear()
+        history = self.terminal.screen.history
+        newest_first: list[Line] = []
+        for line in reversed(history):
+            if len(newest_first) >= MAX_HISTORY_LINES:
+                break
+            newest_first.append(line)
+            if passed := passed_over.get(id(line)):
+                wanted = MAX_HISTORY_LINES - len(newest_first)
+                newest_first += reversed(self._read_lines(ring, passed, wanted))
+                if passed.start < ring.start:
+                    break
+        history.clear()
+        history.extend(reversed(newest_first))
+
+    # --- without reading ----------------------------------------------------------------------
 
     def _pass_over(self, ring: Ring) -> None:
-        """Go to the last lines of the backlog if nothing is different for it."""
+        """Go to the last lines of the text that is next, if nothing is different for it.
+
+        From the bottom of the screen each line scrolls, so the lines between have no other trace
+        than those above the screen, and the pen. Enough lines are left to be read that the first of
+        them ends above the screen: it marks where the others belong.
+        """
         screen = self.terminal.screen
         data = ring.read(self.position, self.behind(ring))
-        first = data.find(b"\n") + 1
-        if not (self.terminal.is_ground and self._is_simple()) or not first:
+        if not self._is_simple() or data.count(_LINE_END) <= 2 * screen.rows:
             return
-        last = _last_lines(data, screen.rows + 1)
-        wanted = MAX_HISTORY_LINES if not screen.is_alternate else 0
-        if data.count(b"\n", first, last) <= wanted or not _is_text(data):
+        first = _after_lines(data, max(screen.rows - 1 - screen.row, 1))
+        last = _last_lines(data, screen.rows, _text_length(data))
+        if first > SLICE_BYTES or last - first < _WORTH_BYTES:
             return
-        self.terminal.feed(data[:first] + _colours_before(data, last))
-        screen.history.clear()
-        screen.move(screen.rows - 1, 0)
-        self._passed_over = _PassedOver(self.position, self.position + last)
-        self.position += last
+        self._feed(data[:first])
+        if not (self.terminal.is_ground and self._is_simple() and screen.row == screen.rows - 1):
+            return
+        style = screen.styles[screen.pen]
+        self.terminal.feed(_colours_before(data, first, last))
+        below = screen.lines[-1] = blank(screen.columns, screen.styles.erased(screen.pen))
+        start, self.position = self.position, self.position + last - first
+        if not screen.is_alternate:
+            tabs = frozenset(screen.tabs)
+            self._remember(ring, _PassedOver(start, self.position, style, tabs, below))
+
+    def _remember(self, ring: Ring, passed: _PassedOver) -> None:
+        """Keep what was passed over; of those that are lost only the last one tells something."""
+        lost = [older for older in self._passed_over if older.end <= ring.start]
+        self._passed_over = [*lost[-1:], *self._passed_over[len(lost) :], passed]
+
+    def _skip(self, ring: Ring) -> None:
+        """Go on near the end of the backlog; of what is before, do only what sets something."""
+        begun = self.terminal.unfinished
+        data = begun + ring.read(self.position, self.behind(ring) - _TAIL_BYTES)
+        # A cut inside a sequence or a string would be read as text: go on where one begins.
+        end = data.rfind(b"\x1b", len(begun))
+        if end < 0 and not begun:
+            end = data.rfind(b"\n")
+        if end < 0:
+            return
+        stateful = b"".join(_STATEFUL.findall(data, 0, end))
+        self.terminal.feed(b"\x18" + stateful + _colours_before(data, 0, end))
+        self.position += end - len(begun)
+
+    def _feed(self, data: bytes) -> None:
+        self.terminal.feed(data)
+        self.position += len(data)
 
     def _is_simple(self) -> bool:
+        """Whether each line feed at the bottom scrolls, and text is what it looks like."""
         screen = self.terminal.screen
         return (
             (screen.top, screen.bottom) == (0, screen.rows - 1)
             and screen.autowrap
             and not screen.origin
             and not screen.insert
-            and not screen.shifted
-            and screen.charsets == [ASCII, ASCII]
+            and screen.charsets[screen.shifted] == ASCII
         )
 
+    def _read_lines(self, ring: Ring, passed: _PassedOver, count: int) -> list[Line]:
+        """Return the last rows that lines which were passed over make, no more than `count`."""
+        start = max(passed.start, ring.start)
+        data = ring.read(start, passed.end - start) if start < passed.end else b""
+        begin = data.find(_LINE_END) + len(_LINE_END) if start > passed.start else 0
+        cut = max(_last_lines(data, count), begin)
+        screen = self.terminal.screen
+        reader = Terminal(1, screen.columns)
+        reader.screen.clusters = screen.clusters
+        reader.screen.tabs = set(passed.tabs)
+        reader.screen.pen = reader.screen.styles.mark(passed.style)
+        # The row is erased with the pen, as it is when it scrolls in.
+        reader.feed(_colours_before(data, begin, cut) + b"\x1b[2K" + data[cut:])
+        lines = list(reader.screen.history)[-count:] if count else []
+        styles = reader.screen.styles
+        used = set().union(*(line.styles for line in lines))
+        translation = {ord(mark): screen.styles.mark(styles[mark]) for mark in used}
+        for line in lines:
+            line.styles = line.styles.translate(translation)
+        return lines
 
-def _is_text(data: bytes) -> bool:
-    """Whether there is nothing but text, colours, and controls that end with their line."""
-    if b"\x0e" in data or b"\x0f" in data:
-        return False
-    return b"\x1b" not in data or _NOT_SGR.search(data) is None
+
+def _text_length(data: bytes) -> int:
+    """Return where something else than text, colours and controls of lines begins."""
+    match = _NOT_SGR.search(data) if b"\x1b" in data else None
+    end = match.start() if match else len(data)
+    for shift in (b"\x0e", b"\x0f"):
+        found = data.find(shift, 0, end)
+        end = end if found < 0 else found
+    return end
 
 
-def _last_lines(data: bytes, count: int) -> int:
-    """Return where the last `count` lines begin, an unfinished one counted too, or 0."""
-    position = len(data)
+def _after_lines(data: bytes, count: int) -> int:
+    """Return where the first `count` lines end, or the length where there are fewer."""
+    position = 0
     for _ in range(count):
-        position = data.rfind(b"\n", 0, position)
+        found = data.find(_LINE_END, position)
+        if found < 0:
+            return len(data)
+        position = found + len(_LINE_END)
+    return position
+
+
+def _last_lines(data: bytes, count: int, end: int | None = None) -> int:
+    """Return where the last `count` lines before `end` begin, what has no end yet not counted."""
+    position = len(data) if end is None else end
+    for _ in range(count + 1):
+        position = data.rfind(_LINE_END, 0, position)
         if position < 0:
             return 0
-    return position + 1
+    return position + len(_LINE_END)
 
 
-def _colours_before(data: bytes, end: int) -> bytes:
-    """Return the SGR sequences that make the colours in use at a place."""
-    reset = max(data.rfind(b"\x1b[0m", 0, end), data.rfind(b"\x1b[m", 0, end), 0)
-    return b"".join(_SGR.findall(data, reset, end))
+def _colours_before(data: bytes, start: int, end: int) -> bytes:
+    """Return the SGR sequences that make the colours in use at a place, known at the start.
+
+    Each sequence sets some attributes to values, whatever was before. So of equal ones only the
+    last counts, and nothing from before the last reset.
+    """
+    resets = (data.rfind(reset, start, end) for reset in (b"\x1b[m", b"\x1b[0m", b"\x1b[0;"))
+    sequences: list[bytes] = _SGR.findall(data, max(start, *resets), end)
+    return b"".join(reversed(dict.fromkeys(reversed(sequences))))
 
 
-def _line_start(ring: Ring, offset: int) -> int:
-    """Return the first offset from here on at which a line begins; the very first is one."""
-    if offset == 0:
+def _first_line(ring: Ring) -> int:
+    """Return the first offset in the ring at which a line begins; the very first is one."""
+    if ring.start == 0:
         return 0
-    while offset < ring.end:
-        data = ring.read(offset, 4096)
-        if (found := data.find(b"\n")) >= 0:
-            return offset + found + 1
-        offset += len(data)
-    return offset
+    found = ring.read(ring.start, ring.capacity).find(b"\n")
+    return ring.start + found + 1 if found >= 0 else ring.end

@@ -6,7 +6,7 @@ answered again. So they are cut out before the stream goes into the ring (`Query
 model of the screen answers (`pty_mux.vt.answers`).
 
 Sources: ECMA-48 (DSR, DA), DEC STD 070 (DECRQM, DECRQSS), xterm's ctlseqs (XTVERSION, XTGETTCAP,
-window reports, colour queries), the kitty keyboard protocol (``CSI ? u``).
+window reports, colour queries), the kitty protocols of keyboard (``CSI ? u``) and graphics (`a=q`).
 """
 
 import re
@@ -15,35 +15,38 @@ from typing import Final, NamedTuple
 
 _QUERY: Final = re.compile(
     rb"\x1b\[(?:"
-    rb"[>=]?[0-9;]*c"  # device attributes, primary, secondary and tertiary
-    rb"|\??[0-9;]*n"  # device status, cursor position
-    rb"|\??[0-9;]*\$p"  # DECRQM
-    rb"|>[0-9;]*q"  # XTVERSION
+    rb"[>=]?[0-9;]{0,60}c"  # device attributes, primary, secondary and tertiary
+    rb"|\??[0-9;]{0,60}n"  # device status, cursor position
+    rb"|\??[0-9;]{0,60}\$p"  # DECRQM
+    rb"|>[0-9;]{0,60}q"  # XTVERSION
     rb"|\?u"  # kitty keyboard flags
-    rb"|\?[0-9;]*m"  # XTQMODKEYS
-    rb"|(?:1[1345689]|2[01])(?:;[0-9;]*)?t"  # window reports
+    rb"|\?[0-9;]{0,60}[mS]"  # XTQMODKEYS, XTSMGRAPHICS
+    rb"|(?:1[1345689]|2[01])(?:;[0-9;]{0,60})?t"  # window reports
     rb"|[01]?x"  # DECREQTPARM
-    rb"|[0-9;]*\*y"  # DECRQCRA
+    rb"|[0-9;]{0,60}\*y"  # DECRQCRA
+    rb"|[0-9]{0,60}\$w"  # DECRQPSR
     rb")"
     rb"|\x1bZ"  # DECID
     rb"|\x1bP[$+]q[^\x1b\x07]{0,4096}(?:\x1b\\|\x07)"  # DECRQSS, XTGETTCAP
-    rb"|\x1b\](?:4;[0-9;]*|5;[0-9;]*|1[0-9]|52;[a-z0-9]*);\?[^\x1b\x07]{0,4096}(?:\x1b\\|\x07)"
+    rb"|\x1b\](?:[45];[0-9;]{0,60}|1[0-9]|52;[a-z0-9]{0,16});\?[^\x1b\x07]{0,4096}(?:\x1b\\|\x07)"
+    rb"|\x1b_G(?:[A-Za-z]=[^\x1b;,]{1,12},){0,12}a=q[^\x1b]{0,4096}\x1b\\"  # kitty graphics
     rb"|\x05"  # ENQ
 )
 _CANDIDATE: Final = re.compile(
-    rb"\x1b(?:\[(?:[0-9;]*(?:[cnxt]|\$p|\*y)|[>=?][0-9;]*(?:[cnqum]|\$p))|Z|P[$+]q|\][145])|\x05"
+    rb"\x1b(?!\[(?:[0-9;:]*+[A-Z@`abdfghlmrsu]|\?[0-9;]*+[hlJKrs])|[(78=>M]|\][0278])"
 )
-"""A quick look for what `_QUERY` may match; most sequences of a flood of colours are none."""
+"""What may begin a question: nearly no sequence of what programs write, so most data has none."""
 
 _PARTIAL: Final = re.compile(
     rb"\x1b(?:"
     rb"\[[0-9;?>=]{0,64}[$*]?"
     rb"|P(?:[$+](?:q[^\x1b\x07]{0,4096}\x1b?)?)?"
-    rb"|\](?:[0-9]{0,2}|(?:4;[0-9;]{0,64}|5;[0-9;]{0,64}|1[0-9]|52;[a-z0-9]{0,16})"
+    rb"|\](?:[0-9]{0,2}|(?:[45];[0-9;]{0,64}|1[0-9]|52;[a-z0-9]{0,16})"
     rb"(?:;(?:\?[^\x1b\x07]{0,4096}\x1b?)?)?)"
+    rb"|_(?:G(?:[^\x1b;]{0,256}|(?:[A-Za-z]=[^\x1b;,]{1,12},){0,12}a=q[^\x1b]{0,4096}\x1b?))?"
     rb")?\Z"
 )
-"""The end of a stream that may be the beginning of a question."""
+"""The end of a stream that may be the beginning of a question; bounded as `_QUERY` is."""
 
 
 class Query(NamedTuple):
@@ -77,7 +80,7 @@ class QueryFilter:
             return
         if partial := _partial_query(data):
             data, self._held = data[: partial.start()], partial[0]
-        if _CANDIDATE.search(data) is None:
+        if b"\x05" not in data and _CANDIDATE.search(data) is None:
             if data:
                 yield data
             return

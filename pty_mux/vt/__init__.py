@@ -3,7 +3,7 @@
 - `terminal`: the face. `Terminal.feed` cuts the bytes into text, controls and sequences and says
   what each means; it also holds what is not a cell: modes, title, colours.
 - `screen`: the cells: cursor, margins, tab stops, both screens and the lines above the primary one.
-  `line` is one row of it, `reflow` what becomes of rows when the width changes.
+  `line` is its rows, `reflow` what becomes of rows when the width changes.
 - `style`: colours and attributes of a cell, SGR read and written. `width`: cells of a character.
 - `paint`: a terminal's state as the bytes that bring any xterm-like terminal into it.
 - `answers`: what a terminal says when a program asks it something.

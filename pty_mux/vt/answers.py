@@ -9,7 +9,7 @@ terminals that may attach later (silence is that protocol's "no"), and checksums
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from pty_mux.vt import modes as mode
@@ -17,11 +17,7 @@ from pty_mux.vt.style import sgr
 from pty_mux.vt.terminal import Terminal
 
 NAME: Final = "taskmaster"
-_DEFAULT_COLOURS: Final = {
-    10: "rgb:d0d0/d0d0/d0d0",
-    11: "rgb:0000/0000/0000",
-    12: "rgb:d0d0/d0d0/d0d0",
-}
+_DEFAULT_COLOURS: Final = {10: (0xD0D0,) * 3, 11: (0,) * 3, 12: (0xD0D0,) * 3}
 """Light on dark, where neither the program nor anybody else has said otherwise."""
 
 _CAPABILITIES: Final = {"TN": "xterm-256color", "Co": "256", "colors": "256", "RGB": "8/8/8"}
@@ -53,7 +49,7 @@ _Reply = Callable[[re.Match[str], Terminal, tuple[int, int]], str]
 
 def _status(match: re.Match[str], terminal: Terminal, pixels: tuple[int, int]) -> str:
     screen = terminal.screen
-    row = screen.row - (screen.top if screen.origin else 0) + 1
+    row = max(screen.row - (screen.top if screen.origin else 0), 0) + 1
     match match[1], match[2]:
         case "", "5":
             return "\x1b[0n"
@@ -68,7 +64,8 @@ def _status(match: re.Match[str], terminal: Terminal, pixels: tuple[int, int]) -
         case "?", "26":
             return "\x1b[?27;1;0;0n"  # a North American keyboard
         case "?", "996":
-            return "\x1b[?997;1n"  # dark
+            is_light = sum(_dynamic_colour(11, terminal)) > 3 * 0x8000
+            return f"\x1b[?997;{1 + is_light}n"
     return ""
 
 
@@ -128,6 +125,8 @@ def _window(match: re.Match[str], terminal: Terminal, pixels: tuple[int, int]) -
             return f"\x1b[4;{height};{width}t"
         case 16 if width and height:
             return f"\x1b[6;{height // screen.rows};{width // screen.columns}t"
+        case 15 if width and height:
+            return f"\x1b[5;{height};{width}t"
         case 18:
             return f"\x1b[8;{screen.rows};{screen.columns}t"
         case 19:
@@ -139,20 +138,60 @@ def _window(match: re.Match[str], terminal: Terminal, pixels: tuple[int, int]) -
     return ""
 
 
-def _colour(match: re.Match[str], terminal: Terminal, pixels: tuple[int, int]) -> str:
-    number = int(match[1])
-    colour = terminal.modes.colours.get(number) or _DEFAULT_COLOURS.get(number, "")
-    return f"\x1b]{number};{colour}{match[2]}" if colour else ""
+def _colours(match: re.Match[str], terminal: Terminal, pixels: tuple[int, int]) -> str:
+    """OSC 10, 11 and 12: several questions in one go count on."""
+    first, end = int(match[1]), match[3]
+    asked = enumerate(match[2].split(";"), first)
+    return "".join(
+        f"\x1b]{number};{_rgb(_dynamic_colour(number, terminal))}{end}"
+        for number, text in asked
+        if text == "?" and number in _DEFAULT_COLOURS
+    )
 
 
 def _palette(match: re.Match[str], terminal: Terminal, pixels: tuple[int, int]) -> str:
-    index = int(match[1])
-    if index > 255:
-        return ""
-    return f"\x1b]4;{index};{terminal.modes.palette.get(index) or _default(index)}{match[2]}"
+    """OSC 4: pairs of a number and a question mark."""
+    fields, end = match[1].split(";"), match[2]
+    return "".join(
+        f"\x1b]4;{int(index)};{_rgb(_palette_colour(int(index), terminal))}{end}"
+        for index, text in zip(fields[::2], fields[1::2], strict=False)
+        if text == "?" and re.fullmatch("[0-9]{1,3}", index) and int(index) < 256
+    )
 
 
-def _default(index: int) -> str:
+_Colour = Sequence[int]
+"""Red, green and blue, of 16 bits each."""
+
+
+def _dynamic_colour(number: int, terminal: Terminal) -> _Colour:
+    return _parsed(terminal.modes.colours.get(number, "")) or _DEFAULT_COLOURS[number]
+
+
+def _palette_colour(index: int, terminal: Terminal) -> _Colour:
+    return _parsed(terminal.modes.palette.get(index, "")) or _first_colour(index)
+
+
+def _rgb(colour: _Colour) -> str:
+    return "rgb:" + "/".join(f"{value:04x}" for value in colour)
+
+
+def _parsed(text: str) -> _Colour | None:
+    """Return the colour that a program has set; names are not known (X's XParseColor has them)."""
+    if match := re.fullmatch("#([0-9A-Fa-f]{3,12})", text):
+        digits, remainder = divmod(len(match[1]), 3)
+        parts = [match[1][n * digits : (n + 1) * digits] for n in range(3)] if not remainder else []
+    elif match := _RGB.fullmatch(text):
+        parts = list(match.groups())
+    else:
+        parts = []
+    return [int(part, 16) * 0xFFFF // (16 ** len(part) - 1) for part in parts] or None
+
+
+_RGB: Final = re.compile("rgb:" + "/".join(["([0-9A-Fa-f]{1,4})"] * 3))
+
+
+def _first_colour(index: int) -> _Colour:
+    """Return what a colour of the palette is before a program has set it: xterm's."""
     if index < 16:
         values = list(bytes.fromhex(_BASE_COLOURS[index]))
     elif index < 232:
@@ -160,7 +199,7 @@ def _default(index: int) -> str:
         values = [_CUBE[cube // 36], _CUBE[cube // 6 % 6], _CUBE[cube % 6]]
     else:
         values = [8 + 10 * (index - 232)] * 3
-    return "rgb:" + "/".join(f"{value:02x}{value:02x}" for value in values)
+    return [value * 0x0101 for value in values]
 
 
 def _say(text: str) -> _Reply:
@@ -188,8 +227,8 @@ _REPLIES: Final[tuple[tuple[re.Pattern[str], _Reply], ...]] = tuple(
         (r"\x1bP\$q(.*?)(?:\x1b\\|\x07)", _setting),
         (r"\x1bP\+q(.*?)(?:\x1b\\|\x07)", _capability),
         (r"\x1b\[([0-9]{2})(?:;[0-9;]*)?t", _window),
-        (r"\x1b\](1[0-2]);\?(\x1b\\|\x07)", _colour),
-        (r"\x1b\]4;([0-9]{1,3});\?(\x1b\\|\x07)", _palette),
+        (r"\x1b\](1[0-2]);([^\x1b\x07]*)(\x1b\\|\x07)", _colours),
+        (r"\x1b\]4;([^\x1b\x07]*)(\x1b\\|\x07)", _palette),
         (r"\x1b\]52;[a-z0-9]*;\?(?:\x1b\\|\x07)", _say("\x1b]52;c;\x1b\\")),
         (r"\x1b\[\?4m", _modify_keys),
         (r"\x1b\[([01]?)x", _parameters),

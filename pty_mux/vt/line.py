@@ -236,7 +236,7 @@ class Clusters:
 
         Args:
             run: printable text.
-            columns: of the screen; on one of a single column nothing is wide.
+            columns: of the screen; on one of a single column wide characters are blanks.
         """
         marks = ""
         cells: list[str] = []
@@ -244,8 +244,8 @@ class Clusters:
             taken = width(char)
             if taken:
                 cells.append(self.intern(char) if char >= LEFT_OPEN else char)
-                if taken == 2 and columns > 1:
-                    cells.append(SECOND_CELL)
+                if taken == 2:
+                    cells[-1:] = (cells[-1], SECOND_CELL) if columns > 1 else " "
             elif cells:
                 position = -2 if cells[-1] == SECOND_CELL else -1
                 cells[position] = self.add(cells[position], char)

@@ -18,6 +18,7 @@ set but never reset: the terminal may have its own.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import zip_longest
 from typing import Final, NamedTuple
 
@@ -71,9 +72,10 @@ def paint(terminal: Terminal, *, history: int | None = None) -> bytes:
     painter.rows([*above, *screen.primary])
     painter.kitty(modes.kitty[0])
     painter.tabs()
-    painter.save(screen.saved[0], screen.primary)
+    enter = f"\x1b[?{modes.alternate_by}h" if screen.is_alternate else ""
+    painter.save(screen.saved[0], screen.primary, enter)
     if screen.is_alternate:
-        painter.write(f"\x1b[?{modes.alternate_by}h\x1b[H")
+        painter.write("\x1b[H")
         painter.rows(screen.alternate)
         painter.kitty(modes.kitty[1])
         painter.save(screen.saved[1], screen.alternate)
@@ -150,17 +152,27 @@ class _Painter:
             end = full if goes_on else max(_length(line), joined)
             # The terminal itself leaves a cell open where a wide character has no room.
             is_open = goes_on and line.text[-1] == LEFT_OPEN and _opens(line, below)
-            self.cells(line, full - 1 if is_open else end)
+            begun = self._first_cell(line) if joined else 0
+            if begun < end == full and not goes_on:
+                # The row may be one that went on: erased, it does not any more.
+                self.write("\x1b[K")
+            self.cells(line, begun, full - 1 if is_open else end)
             if end < full:
                 self.erase_rest()
             if below is not None and not goes_on:
                 self.write("\r\n")
             joined = goes_on
 
-    def cells(self, line: Line, end: int) -> None:
-        """Write the first cells of a row."""
+    def _first_cell(self, line: Line) -> int:
+        """Write what makes the terminal go on in this row; return how many cells it takes."""
+        length = 1 + (line.text[1:2] == SECOND_CELL)
+        self.cells(line, 0, length)
+        return length
+
+    def cells(self, line: Line, start: int, end: int) -> None:
+        """Write cells of a row."""
         text, styles = line.text, self._screen.styles
-        for run in _RUN.finditer(line.styles, 0, end):
+        for run in _RUN.finditer(line.styles, start, end):
             self._become(styles[run[1]])
             self.write(self._screen.clusters.text(text[run.start() : run.end()]))
 
@@ -184,14 +196,20 @@ class _Painter:
         for column in sorted(self._screen.tabs if stops is None else stops):
             self.write(f"\x1b[{column + 1}G\x1bH")
 
-    def save(self, saved: SavedCursor, lines: Sequence[Line]) -> None:
-        """Have a cursor saved: go there as it was, save it, and be as before but for the place."""
+    def save(self, saved: SavedCursor, lines: Sequence[Line], enter: str = "") -> None:
+        """Have a cursor saved: go there as it was, save it, and be as before but for the place.
+
+        Args:
+            saved: the cursor.
+            lines: the rows of its screen.
+            enter: what shows the other screen, which may save the cursor once more.
+        """
         if saved.origin:
             self.write("\x1b[?6h")  # margins come later, so places are the same
         self._go(saved.row, saved.column, lines[saved.row] if saved.pending_wrap else None)
         self._become(saved.style)
         self._sets(saved.charsets, saved.shifted)
-        self.write("\x1b7")
+        self.write(f"\x1b7{enter}")
         if saved.origin:
             self.write("\x1b[?6l")
         if saved.shifted or saved.charsets != (ASCII, ASCII):
@@ -225,19 +243,22 @@ class _Painter:
         self.write(self._screen.clusters.text(pending.text[start:]))
 
     def _become(self, style: Style) -> None:
-        if style == self._style:
-            return
-        if style._replace(link="") != self._style._replace(link=""):
-            self.write(sgr(style))
-        if style.link != self._style.link:
-            self.write(f"\x1b]8;{style.link or ';'}\x1b\\")
-        self._style = style
+        if style != self._style:
+            self.write(_change(self._style, style))
+            self._style = style
 
     def _sets(self, charsets: tuple[str, str], shifted: int) -> None:
         if charsets != (ASCII, ASCII):
             self.write(f"\x1b({charsets[0]}\x1b){charsets[1]}")
         if shifted:
             self.write("\x0e")
+
+
+@lru_cache(maxsize=4096)
+def _change(old: Style, new: Style) -> str:
+    """Return what makes another style of one."""
+    codes = sgr(new) if old._replace(link="") != new._replace(link="") else ""
+    return codes + (f"\x1b]8;{new.link or ';'}\x1b\\" if old.link != new.link else "")
 
 
 def _length(line: Line) -> int:
@@ -270,7 +291,7 @@ def _row(screen: Screen, line: Line, *, erase_from: int = 0) -> str:
     """Return a row as text; a terminal that is wider than it is told to erase the rest."""
     painter = _Painter(screen)
     length = _length(line)
-    painter.cells(line, length)
+    painter.cells(line, 0, length)
     painter.plain()
     if length < erase_from:
         painter.erase_rest()

@@ -93,8 +93,7 @@ def _rewrap(
 def _joined(group: Sequence[Line], columns: int) -> tuple[str, str, list[int]]:
     """Return the text and styles of one line of several rows, and where each row begins in it.
 
-    Cells that were left open for a wide character are none of the text's. Coloured blanks at the
-    end stay as far as they need no row of their own.
+    Cells that were left open for a wide character are none of the text's.
     """
     texts: list[str] = []
     styles: list[str] = []
@@ -107,16 +106,15 @@ def _joined(group: Sequence[Line], columns: int) -> tuple[str, str, list[int]]:
         starts.append(length)
         length += len(texts[-1])
     text, style = "".join(texts), "".join(styles)
-    written = len(text.rstrip(BLANKS))
-    rows = max(-(-written // columns), 1)
-    kept = max(written, min(len(style.rstrip("\0")), rows * columns))
-    if columns == 1:
-        text = WIDE.sub("  ", text)
-    return text[:kept], style[:kept], starts
+    return WIDE.sub("  ", text) if columns == 1 else text, style, starts
 
 
 def _break(text: str, styles: str, columns: int) -> list[tuple[int, Line]]:
-    """Return rows, each with the offset in the text at which it begins."""
+    """Return rows, each with the offset in the text at which it begins.
+
+    Blanks at the end, which may be coloured, stay as far as they need no row of their own.
+    """
+    written = len(text.rstrip(BLANKS))
     pieces: list[tuple[int, Line]] = []
     position = 0
     while True:
@@ -127,7 +125,7 @@ def _break(text: str, styles: str, columns: int) -> list[tuple[int, Line]]:
             part = part[:-1] + LEFT_OPEN
         line = Line(part.ljust(columns), style.ljust(columns, "\0"))
         pieces.append((position, line))
-        if end >= len(text):
+        if end >= written:
             return pieces
         line.wraps = True
         position = end
