@@ -8,9 +8,8 @@ follows a log or attaches takes its connection over for good.
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, Protocol
+from typing import Final
 
-from pty_mux.logfile import LogFile
 from pty_mux.session import Session
 from pty_mux.winsize import Winsize
 from taskmaster.config.model import LogLevel
@@ -19,6 +18,7 @@ from taskmaster.control.attach import carry
 from taskmaster.control.feed import Feed, WholeLines
 from taskmaster.control.follow import Following, Source
 from taskmaster.control.listener import Peer
+from taskmaster.control.services import Services
 from taskmaster.driver import Driver
 from taskmaster.orders import Kind
 from taskmaster.protocol import messages
@@ -45,51 +45,6 @@ _QUIET: Final = (
     messages.Clients,
 )
 """Requests that change nothing: told in the event log at level debug only."""
-
-
-class Services(Protocol):
-    """What the daemon does for its clients beyond the driver."""
-
-    def hello(self) -> messages.Hello:
-        """Return who the daemon is."""
-        ...
-
-    def clocks(self) -> handlers.Clocks:
-        """Return both clocks, read together."""
-        ...
-
-    def reload(self) -> messages.ReloadReport:
-        """Read the config again and apply it."""
-        ...
-
-    def reread(self) -> messages.ReloadReport:
-        """Say what `reload` would do."""
-        ...
-
-    def shut_down(self) -> None:
-        """Begin to stop everything."""
-        ...
-
-    async def ended(self) -> None:
-        """Wait until everything is stopped."""
-        ...
-
-    @property
-    def event_file(self) -> LogFile:
-        """The file of the event log."""
-        ...
-
-    def listen(self, listener: Callable[[str], None]) -> None:
-        """Tell a listener every line of the event log."""
-        ...
-
-    def unlisten(self, listener: Callable[[str], None]) -> None:
-        """Tell it nothing more."""
-        ...
-
-    def record(self, level: LogLevel, text: str) -> None:
-        """Write a line into the event log."""
-        ...
 
 
 class Connection:

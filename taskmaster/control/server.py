@@ -13,8 +13,9 @@ import socket
 from typing import Final
 
 from taskmaster.config.model import LogLevel
-from taskmaster.control.connection import Connection, Services
+from taskmaster.control.connection import Connection
 from taskmaster.control.listener import is_allowed, peer_of
+from taskmaster.control.services import Services
 from taskmaster.driver import Driver
 from taskmaster.mistakes import recorded
 from taskmaster.openfiles import limit_of_open_files, most_connections

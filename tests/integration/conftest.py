@@ -62,7 +62,7 @@ class Site:
     def _is_under_way(self) -> bool:
         """Whether every start has been answered: the daemon is there a moment before its first."""
         told = json.loads(self.ctl("--json", "status").stdout)
-        return all(one["state"] != "STARTING" or one["pid"] for one in told)
+        return all(one["state"] != "STARTING" or one["pid"] or one["restarts"] for one in told)
 
     def daemon(self, *options: str) -> subprocess.CompletedProcess[str]:
         words = [*self.under, sys.executable, "-P", "-m", "taskmaster", *options, str(self.config)]

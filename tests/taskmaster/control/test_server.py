@@ -10,8 +10,8 @@ from typing import Any, cast
 import pytest
 
 from taskmaster.config.model import LogLevel
-from taskmaster.control.connection import Services
 from taskmaster.control.server import Server
+from taskmaster.control.services import Services
 from taskmaster.driver import Driver
 from taskmaster.protocol.messages import ErrorCode, Hello
 

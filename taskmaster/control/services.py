@@ -1,0 +1,54 @@
+"""What a connection asks of the daemon beyond its driver."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from pty_mux.logfile import LogFile
+from taskmaster.config.model import LogLevel
+from taskmaster.control import handlers
+from taskmaster.protocol import messages
+
+
+class Services(Protocol):
+    """What the daemon does for its clients beyond the driver."""
+
+    def hello(self) -> messages.Hello:
+        """Return who the daemon is."""
+        ...
+
+    def clocks(self) -> handlers.Clocks:
+        """Return both clocks, read together."""
+        ...
+
+    def reload(self) -> messages.ReloadReport:
+        """Read the config again and apply it."""
+        ...
+
+    def reread(self) -> messages.ReloadReport:
+        """Say what `reload` would do."""
+        ...
+
+    def shut_down(self) -> None:
+        """Begin to stop everything."""
+        ...
+
+    async def ended(self) -> None:
+        """Wait until everything is stopped."""
+        ...
+
+    @property
+    def event_file(self) -> LogFile:
+        """The file of the event log."""
+        ...
+
+    def listen(self, listener: Callable[[str], None]) -> None:
+        """Tell a listener every line of the event log."""
+        ...
+
+    def unlisten(self, listener: Callable[[str], None]) -> None:
+        """Tell it nothing more."""
+        ...
+
+    def record(self, level: LogLevel, text: str) -> None:
+        """Write a line into the event log."""
+        ...
