@@ -73,8 +73,8 @@ def flood(settings: Settings) -> list[Row]:
         rows.append(
             Row(
                 "flood into a log, against the time without a screen model",
-                f"{rate(ours):.1f} MB/s",
-                f"{rate(befores):.1f} MB/s ({_BEFORE})",
+                f"{rate(ours):.1f} MB/s, {cost(ours):.2f} s a GB",
+                f"{rate(befores):.1f} MB/s, {cost(befores):.2f} s a GB ({_BEFORE})",
                 f"{left:.2f}",
                 f"at least {_LEAST_OF_BEFORE}",
                 left >= _LEAST_OF_BEFORE,
