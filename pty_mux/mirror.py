@@ -140,7 +140,8 @@ class Mirror:
         """
         screen = self.terminal.screen
         data = ring.read(self.position, self.behind(ring))
-        if not self._is_simple() or data.count(_LINE_END) <= 2 * screen.rows:
+        # Counting them all would take longer than everything else here together.
+        if not self._is_simple() or _after_lines(data, 2 * screen.rows + 1) == len(data):
             return
         first = _after_lines(data, max(screen.rows - 1 - screen.row, 1))
         last = _last_lines(data, screen.rows, _text_length(data))
@@ -250,6 +251,8 @@ def _colours_before(data: bytes, start: int, end: int) -> bytes:
     Each sequence sets some attributes to values, whatever was before. So of equal ones only the
     last counts, and nothing from before the last reset.
     """
+    if data.find(b"\x1b", start, end) < 0:
+        return b""
     resets = (data.rfind(reset, start, end) for reset in (b"\x1b[m", b"\x1b[0m", b"\x1b[0;"))
     sequences: list[bytes] = _SGR.findall(data, max(start, *resets), end)
     return b"".join(reversed(dict.fromkeys(reversed(sequences))))
