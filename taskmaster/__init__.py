@@ -12,9 +12,9 @@ Inside the core, what decides is apart from what does:
 
 - *pure*, values in and values out, no clock and no I/O: ``process`` (the life of one process),
   ``supervisor`` (all of them: orders, reload, shutdown), ``config`` (but for reading the files),
-  ``names``, ``protocol``, ``control.handlers``;
+  ``names``, ``protocol``, ``control.handlers``, ``spawnrequest``;
 - *thin*, performs and decides nothing: ``driver`` (actions, the one timer, the one clock),
-  ``eventlog``, ``control.server`` and ``control.attach``, ``keeper.client``.
+  ``eventlog``, ``pidfile``, ``control.server`` and ``control.attach``, ``keeper.client``.
 
 A request travels server -> handlers -> supervisor -> machine, and comes back as actions, which the
 driver performs; between an event and its last action nothing awaits. Terminals, rings and log

@@ -31,6 +31,7 @@ PURE = (
     "taskmaster/process/machine.py", "taskmaster/process/events.py",
     "taskmaster/process/actions.py", "taskmaster/names.py", "taskmaster/orders.py",
     "taskmaster/supervisor.py", "taskmaster/records.py", "taskmaster/keeper/wire.py",
+    "taskmaster/spawnrequest.py",
     "taskmaster/protocol/frames.py", "taskmaster/protocol/messages.py",
     "taskmaster/control/handlers.py", "taskmaster/spawnrequest.py", "ctl/keys.py", "ctl/modes.py",
     "ctl/render.py",

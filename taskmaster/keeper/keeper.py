@@ -268,6 +268,7 @@ class Keeper:
         rest = f"; ending the {left} process{'es' if left > 1 else ''} it left" if left else ""
         self._record(f"the core {ending}{rest}")
         self._channel.close()
+        self._watches_writing = False  # what is still told is discarded by a closed channel
         self._signal_all(signal.SIGTERM)
         for number in (signal.SIGCONT, signal.SIGHUP):
             self._signal_all(number)
