@@ -28,6 +28,13 @@ Follower = Callable[[bytes], None]
 MAX_BEHIND_BYTES: Final = 512 * 1024
 """A client that has more than this still to get would look at the past: it is painted afresh."""
 
+_FLOOD_BYTES: Final = 2048
+"""A read of more than this comes from a program that writes without pause: Linux gives 4 KiB of a
+terminal at once, and less only where nothing more waits."""
+
+_BACKLOG_PART: Final = 4
+"""The part of the ring that the model may be behind of a program that leaves it time."""
+
 
 class Attachment:
     """One client's place in a session.
@@ -161,7 +168,20 @@ class Session:
                 self._type(answer(part.text, self.screen, size))
             else:
                 self._append(part)
+        self._keep_up(len(data))
         self._wake_everybody()
+
+    def _keep_up(self, length: int) -> None:
+        """Let the model read along with a program that leaves time for it.
+
+        One that draws only what changed is never drawn whole again: if its backlog had to be
+        skipped for want of room, what was drawn long ago would be lost for good.
+        """
+        ring = self.ring
+        if length < _FLOOD_BYTES and ring.end > ring.capacity // _BACKLOG_PART:
+            mirror = self._model()
+            if mirror.behind(ring) > ring.capacity // _BACKLOG_PART:
+                mirror.catch_up(ring, SLICE_BYTES)
 
     def flush(self) -> None:
         """Pass on what is held back; its rest has not come in time."""
@@ -333,8 +353,9 @@ class Session:
     def _resize(self, winsize: Winsize) -> None:
         if winsize == self.winsize:
             return
-        if self._mirror is not None:
-            self._mirror.resize(self.ring, winsize)
+        if self.ring.end:
+            # Also a model that is only made now must read what was written for the old size.
+            self._model().resize(self.ring, winsize)
         self.winsize = winsize
         self._apply_winsize(winsize)
         for follower in tuple(self._size_followers):

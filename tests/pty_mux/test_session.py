@@ -137,6 +137,26 @@ def test_who_is_far_behind_is_painted_afresh_and_not_sent_the_past() -> None:
     assert rows(view.terminal) == rows(there.screen)
 
 
+def test_what_a_slow_program_drew_once_is_there_however_much_it_draws_afterwards() -> None:
+    there = session(scrollback=1 << 20)
+    redraw = b"".join(b"\x1b[%d;%dH%d" % (n % 5 + 2, n % 20 + 1, n % 10) for n in range(200))
+
+    for number in range(1000):
+        there.feed(b"\x1b[1;1Honce" if number == 300 else redraw)
+
+    assert rows(there.screen)[0] == "once"
+
+
+def test_what_was_written_before_a_resize_is_read_at_its_own_width() -> None:
+    there = session()
+    there.feed(b"\x1b[1;20Hx\x1b[2;1Hy")
+
+    view = View(there, Winsize(6, 10))
+
+    assert view.look()[:3] == ["", "         x", "y"]
+    assert there.screen.screen.columns == 10
+
+
 def test_a_smaller_window_that_only_watches_sees_a_part() -> None:
     there = session()
     View(there)
