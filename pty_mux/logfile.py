@@ -24,6 +24,7 @@ from collections.abc import Callable
 from typing import Final
 
 from pty_mux.lineends import LineEnds
+from pty_mux.textlog import TextLines
 
 MAX_PARTIAL_LINE_BYTES: Final = 64 * 1024
 RETRY_SECONDS: Final = 1.0
@@ -265,11 +266,13 @@ class LogStream:
     Attributes:
         terminal: the bytes come through a line discipline, whose CR before each LF is taken out
             again (termios(3), ONLCR). A CR that the program wrote itself stays.
+        text: makes settled lines of what is written, instead of all that; or None.
     """
 
-    def __init__(self, file: LogFile, *, terminal: bool) -> None:
+    def __init__(self, file: LogFile, *, terminal: bool, text: TextLines | None = None) -> None:
         self.file = file
         self.terminal = terminal
+        self.text = text
         self._line_ends = LineEnds()
         self._partial = b""
         self._written_at = 0.0
@@ -283,6 +286,10 @@ class LogStream:
     def write(self, data: bytes, now: float) -> None:
         """Log what the process wrote; cut anywhere, also between CR and LF."""
         self._written_at = now
+        if self.text is not None:
+            if lines := self.text.feed(data):
+                self.file.append(lines, now)
+            return
         if self.terminal:
             data = self._line_ends.feed(data)
         data = self._partial + data
@@ -310,6 +317,9 @@ class LogStream:
     def close(self, now: float) -> None:
         """Write what is held back and leave the file; the last to leave closes it."""
         self.flush(now)
+        if self.text is not None and (rest := self.text.flush()):
+            # Before its end an unfinished line may still be drawn over, after any pause.
+            self.file.append(rest, now)
         self.file.streams -= 1
         if self.file.streams == 0:
             self.file.close()

@@ -19,7 +19,7 @@ from pty_mux.session import Session
 from taskmaster.config.diff import Changes
 from taskmaster.config.expand import expand
 from taskmaster.config.model import Config, Launch, LogLevel, StderrChannel
-from taskmaster.eventlog import EventLog
+from taskmaster.eventlog import EventLog, line_stamp
 from taskmaster.keeper import wire
 from taskmaster.keeper.client import KeeperClient
 from taskmaster.logs import LogFiles
@@ -72,7 +72,7 @@ class Driver:
         self._loop = asyncio.get_running_loop()
         self.supervisor = Supervisor(config, self.now())
         self.sessions: dict[str, Session] = {}
-        self.logs = LogFiles(eventlog.tell_of_log)
+        self.logs = LogFiles(eventlog.tell_of_log, line_stamp)
         self._eventlog = eventlog
         self._socket_path = socket_path
         self._on_down = on_down

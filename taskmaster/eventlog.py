@@ -81,11 +81,20 @@ def _trouble_record(text: str, is_good_news: bool) -> Record:
 
 def format_line(record: Record, when: float) -> str:
     """Return the line of a record; `when` is in seconds since the epoch."""
-    clock = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(when))
     text = record.text
     if not text.isprintable():
         text = "".join(char if char.isprintable() else _escaped(char) for char in text)
-    return f"{clock},{int(when * 1000) % 1000:03} {_NAMES[record.level]} {text}"
+    return f"{_clock(when)} {_NAMES[record.level]} {text}"
+
+
+def line_stamp() -> bytes:
+    """Return the time of day as it stands before a line of a process's log, with a blank."""
+    return f"{_clock(time.time())} ".encode("ascii")
+
+
+def _clock(when: float) -> str:
+    clock = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(when))
+    return f"{clock},{int(when * 1000) % 1000:03}"
 
 
 def _escaped(char: str) -> str:

@@ -8,14 +8,17 @@ from collections.abc import Callable
 
 from pty_mux.logfile import LogFile, LogStream, Trouble
 from pty_mux.pump import Pump
-from taskmaster.config.model import Launch, Program, StderrChannel
+from pty_mux.textlog import TextLines
+from taskmaster.config.model import Launch, LogFormat, Program, StderrChannel
 
 
 class LogFiles:
     """Every log file of the processes, by path."""
 
-    def __init__(self, on_trouble: Trouble) -> None:
+    def __init__(self, on_trouble: Trouble, stamp: Callable[[], bytes]) -> None:
+        """Open nothing yet; `stamp` gives the time before a line where one is wanted."""
         self._on_trouble = on_trouble
+        self._stamp = stamp
         self._files: dict[str, LogFile] = {}
         self._watchers: list[Callable[[], None]] = []
 
@@ -29,12 +32,19 @@ class LogFiles:
         return file
 
     def stream(
-        self, path: str, maxbytes: int, backups: int, now: float, *, terminal: bool
+        self,
+        path: str,
+        maxbytes: int,
+        backups: int,
+        now: float,
+        *,
+        terminal: bool,
+        text: TextLines | None = None,
     ) -> LogStream:
         """Return a new stream into the file of that path, and open it if that can be done."""
         file = self.file(path, maxbytes, backups)
         file.open(now)
-        return LogStream(file, terminal=terminal)
+        return LogStream(file, terminal=terminal, text=text)
 
     def connect(self, pump: Pump, program: Program, launch: Launch, now: float) -> None:
         """Have the output of a process logged where its config says; what it had before ends.
@@ -50,14 +60,23 @@ class LogFiles:
         pump.stdout_log = pump.stderr_log = None
         if launch.stdout is not None:
             limits = (program.stdout_maxbytes, program.stdout_backups)
-            pump.stdout_log = self.stream(launch.stdout, *limits, now, terminal=True)
+            pump.stdout_log = self.stream(
+                launch.stdout, *limits, now, terminal=True, text=self._text(program)
+            )
         if launch.stderr is not None:
             limits = (program.stderr_maxbytes, program.stderr_backups)
-            pump.stderr_log = self.stream(launch.stderr, *limits, now, terminal=second)
+            pump.stderr_log = self.stream(
+                launch.stderr, *limits, now, terminal=second, text=self._text(program)
+            )
         for stream in old:
             if stream is not None:
                 stream.close(now)
         self.moved()
+
+    def _text(self, program: Program) -> TextLines | None:
+        if program.logformat is LogFormat.RAW:
+            return None
+        return TextLines(self._stamp if program.timestamps else None)
 
     def reopen(self, now: float) -> None:
         """Open every file that is in use by its name again."""

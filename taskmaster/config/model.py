@@ -39,6 +39,16 @@ class StderrChannel(enum.Enum):
     """A second pty, for programs that colour or flush lines only on a terminal."""
 
 
+class LogFormat(enum.Enum):
+    """What goes from a terminal into a log file."""
+
+    RAW = "raw"
+    """Every byte, but for the CR that the line discipline puts before an LF."""
+
+    TEXT = "text"
+    """Settled lines: no sequences, and of what was drawn over in a line the last state only."""
+
+
 class LogLevel(enum.IntEnum):
     """How much the event log tells; the numbers are those of Python's logging module."""
 
@@ -119,6 +129,8 @@ class Program:
     stderr: str | None = _in_place(None)
     stderr_maxbytes: int = _in_place(DEFAULT_LOG_MAXBYTES)
     stderr_backups: int = _in_place(DEFAULT_LOG_BACKUPS)
+    logformat: LogFormat = _in_place(LogFormat.RAW)
+    timestamps: bool = _in_place(False)
     environment: tuple[tuple[str, str], ...] = _restart(())
     workingdir: str | None = _restart(None)
     umask: int | None = _restart(None)

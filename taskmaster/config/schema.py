@@ -13,7 +13,7 @@ from taskmaster.config.document import Mapping as MappingNode
 from taskmaster.config.document import Node, Text
 from taskmaster.config.errors import Place
 from taskmaster.config.hints import meant_key, unknown_key_hint
-from taskmaster.config.model import Program, Settings, StderrChannel
+from taskmaster.config.model import LogFormat, Program, Settings, StderrChannel
 from taskmaster.config.readers import DISCARD, Bad, Reader, Surroundings
 
 MAX_NUMPROCS: Final = 10_000
@@ -57,6 +57,8 @@ PROGRAM_KEYS: Final[Mapping[str, Key]] = {
     "stderr": Key(readers.target, "log file of a standard error of its own, or discard"),
     "stderr_maxbytes": Key(_BYTES, "size at which it rotates, 0 never"),
     "stderr_backups": Key(readers.count(0, 10_000), "how many rotated files are kept"),
+    "logformat": Key(readers.one_of(LogFormat), "raw, or text without sequences and redraws"),
+    "timestamps": Key(_BOOLEAN, "the time before each line of a log of text"),
     "stderr_tty": Key(_BOOLEAN, "a second terminal for it, instead of a pipe"),
     "env": Key(readers.environment, "environment variables"),
     "workingdir": Key(readers.path, "the folder to start in"),
@@ -166,6 +168,9 @@ def _check_pairs(
     if found.get("stopasgroup") and found.get("killasgroup") is False:
         message = "killasgroup cannot be false where stopasgroup is true"
         around.error(given["killasgroup"].place, f"{key}.killasgroup", message)
+    if found.get("timestamps") and found.get("logformat") is not LogFormat.TEXT:
+        message = "only a log of settled lines has a place for them"
+        around.error(given["timestamps"].place, f"{key}.timestamps", message, "add logformat: text")
     if "stderr" not in given:
         for name in ("stderr_tty", "stderr_maxbytes", "stderr_backups"):
             if found.get(name):

@@ -217,3 +217,16 @@ def _resident_bytes(pid: int) -> int:
 def _statuses(site: Site) -> list[dict[str, int]]:
     statuses: list[dict[str, int]] = json.loads(site.ctl("--json", "status").stdout)
     return statuses
+
+
+def test_a_log_of_text_has_settled_lines_with_their_time(site: Site) -> None:
+    site.start(
+        r"""  a: {cmd: [bash, -c, 'printf "\033[31mred\033[0m\nold1\rold2\rdone\nlast"'], """
+        "starttime: 0, autorestart: never, stdout: a.log, logformat: text, timestamps: true}"
+    )
+    site.wait_state("a", "EXITED")
+
+    wait_for(lambda: "last" in site.text("a.log"), "the unfinished line")
+    lines = site.text("a.log").splitlines()
+    assert [line[24:] for line in lines] == ["red", "done", "last"]
+    assert all(line[:10].count("-") == 2 and line[19] == "," for line in lines)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from pty_mux import logfile as module
 from pty_mux.logfile import MAX_PARTIAL_LINE_BYTES, RETRY_SECONDS, LogFile, LogStream
+from pty_mux.textlog import TextLines
 
 
 class Told(list[str]):
@@ -497,3 +498,16 @@ def test_the_last_stream_to_leave_closes_the_file(tmp_path: Path, told: Told) ->
 
     assert file.streams == 0
     assert file._descriptor == -1
+
+
+def test_a_stream_of_text_writes_lines_when_they_are_settled(tmp_path: Path) -> None:
+    path, told = tmp_path / "a.log", Told()
+    stream = LogStream(logfile(path, told), terminal=True, text=TextLines(lambda: b"now "))
+
+    stream.write(b"\x1b[1mone\x1b[0m\r\n10%\r", 0)
+    stream.flush_after(0.2, 5)
+    assert path.read_bytes() == b"now one\n"
+    stream.write(b"20%", 6)
+    stream.close(7)
+
+    assert path.read_bytes() == b"now one\nnow 20%\n"

@@ -9,7 +9,7 @@ from taskmaster.logs import LogFiles
 
 @pytest.fixture
 def logs() -> LogFiles:
-    return LogFiles(pytest.fail)
+    return LogFiles(pytest.fail, lambda: b"now ")
 
 
 def test_streams_into_one_path_share_its_file(logs: LogFiles, tmp_path: Path) -> None:

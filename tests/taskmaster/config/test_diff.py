@@ -12,6 +12,7 @@ from taskmaster.config.diff import Changes, describe, diff
 from taskmaster.config.model import (
     AutoRestart,
     Config,
+    LogFormat,
     Program,
     ReloadCost,
     Settings,
@@ -46,6 +47,8 @@ OTHER_VALUES: Mapping[str, Any] = {
     "user": "nobody",
     "size": TerminalSize(50, 132),
     "scrollback": 4096,
+    "logformat": LogFormat.TEXT,
+    "timestamps": True,
 }
 FIELDS = [field for field in dataclasses.fields(Program) if field.name != "name"]
 

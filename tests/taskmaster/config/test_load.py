@@ -12,6 +12,7 @@ from taskmaster.config.hints import OTHERS_IDEAS, OTHERS_WORDS
 from taskmaster.config.load import Loaded, default_settings, load
 from taskmaster.config.model import (
     AutoRestart,
+    LogFormat,
     LogLevel,
     Program,
     StderrChannel,
@@ -74,6 +75,8 @@ def test_a_program_of_one_key_has_the_defaults(tmp_path: Path) -> None:
         ("stdout_backups: 0", "stdout_backups", 0),
         ("stderr: /log/err", "stderr_channel", StderrChannel.PIPE),
         ("stderr: discard", "stderr_channel", StderrChannel.PIPE),
+        ("logformat: text", "logformat", LogFormat.TEXT),
+        ("logformat: text, timestamps: yes", "timestamps", True),
         ("stderr: /e, stderr_tty: yes", "stderr_channel", StderrChannel.SECOND_TERMINAL),
         (
             "env: {A: 042, B: yes, C: 1.10}",
