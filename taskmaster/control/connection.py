@@ -71,6 +71,7 @@ class Connection:
         self._driver = driver
         self._services = services
         self._request_id: int | str | None = None
+        self._ahead = b""
 
     def refuse(self, code: ErrorCode, text: str) -> None:
         """Answer before anything was asked."""
@@ -99,7 +100,9 @@ class Connection:
         self._writer.write(hello + b"\n")
         while True:
             try:
-                line = await self._reader.readuntil(b"\n")
+                line, self._ahead = self._ahead, b""
+                if line != b"\n":
+                    line += await self._reader.readuntil(b"\n")
             except asyncio.IncompleteReadError:
                 return
             except asyncio.LimitOverrunError:
@@ -301,8 +304,11 @@ class Connection:
         leaving = asyncio.ensure_future(self._reader.read(1))
         try:
             await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
-            if not working.done():
-                raise ConnectionAbortedError("it has gone while it waited")
+            if leaving.done():
+                # It may also have asked for the next thing already, and that is no leaving.
+                self._ahead = leaving.result()
+                if not self._ahead and not working.done():
+                    raise ConnectionAbortedError("it has gone while it waited")
             await working
         finally:
             working.cancel()

@@ -1,9 +1,11 @@
 """Scripts that look at a terminal, type into it and wait for it; and who sits there."""
 
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -226,3 +228,24 @@ def test_a_recording_holds_what_was_shown_and_ends_with_the_process(site: Site) 
     assert "started with pid" not in shown
     assert site.ctl("record", "a", "off").returncode == 1
     assert site.ctl("record", "a", str(site.folder)).returncode == 1
+
+
+def test_a_request_behind_a_wait_is_not_taken_for_leaving(site: Site) -> None:
+    # The byte that was read to see whether the client leaves was the first of its next request.
+    site.start("  a: {cmd: cat, starttime: 0}")
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(30)
+        client.connect(str(site.socket))
+        asked: tuple[dict[str, Any], ...] = (
+            {"method": "wait", "params": {"name": "a", "idle": 0.3}},
+            {"method": "send", "params": {"name": "a", "words": ["x"], "enter": True}},
+            {"method": "version"},
+        )
+        lines = [json.dumps({"jsonrpc": "2.0", "id": n} | one) for n, one in enumerate(asked)]
+        client.sendall("\n".join([*lines, ""]).encode())
+
+        told = client.makefile().readline  # the greeting comes first
+        answers = [json.loads(told()) for _ in range(1 + len(asked))][1:]
+
+    assert [answer["id"] for answer in answers] == [0, 1, 2]
+    assert all("result" in answer for answer in answers)
