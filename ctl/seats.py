@@ -31,22 +31,40 @@ from taskmaster.protocol.messages import (
 
 
 class _Words:
-    """The words of a command: options first, in any order, then the rest."""
+    """The words of a command: options anywhere among them, up to a ``--``, and the rest.
+
+    Attributes:
+        rest: the words that are no options, once `option` has returned None.
+    """
 
     def __init__(self, words: Sequence[str]) -> None:
         self._words = list(words)
+        self._last = ""
+        self._given: str | None = None
+        self.rest: list[str] = []
 
     def option(self) -> str | None:
-        """Return the next option, or None where the rest begins; ``--`` ends the options."""
-        if self._words[:1] == ["--"]:
-            del self._words[0]
-            return None
-        if self._words and self._words[0].startswith("--"):
-            return self._words.pop(0)
+        """Return the next option, or None where there is none any more."""
+        if self._given is not None:
+            raise Unusable(f"{self._last} takes no value")
+        while self._words:
+            word = self._words.pop(0)
+            if word == "--":
+                break
+            if word.startswith("--"):
+                self._last, equals, value = word.partition("=")
+                self._given = value if equals else None
+                return self._last
+            self.rest.append(word)
+        self.rest += self._words
+        self._words.clear()
         return None
 
     def value(self, option: str) -> str:
         """Return the word behind an option."""
+        if (given := self._given) is not None:
+            self._given = None
+            return given
         if not self._words:
             raise Unusable(f"{option} needs a value")
         return self._words.pop(0)
@@ -61,10 +79,6 @@ class _Words:
         if not 0 <= number < 1e9:
             raise Unusable(f"{option} needs a number from 0, got {text!r}")
         return number
-
-    @property
-    def rest(self) -> list[str]:
-        return self._words
 
 
 def _one_name(rest: Sequence[str]) -> str:
@@ -148,7 +162,8 @@ def send(context: Context, words: Sequence[str]) -> int:
             case "--enter":
                 enter = True
             case _:
-                raise Unusable(f"unknown option {option}")
+                hint = "write -- before a text that begins like one"
+                raise Unusable(f"unknown option {option}; {hint}")
     name, texts = options.rest[:1], options.rest[1:]
     if not name or not (texts or enter):
         raise Unusable("it needs the name of one process and what to type")

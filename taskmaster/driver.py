@@ -13,27 +13,40 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from pty_mux.command import Stage
-from pty_mux.logfile import LogFile
 from pty_mux.pump import Pump
 from pty_mux.session import Session
 from taskmaster.config.diff import Changes
-from taskmaster.config.expand import expand
-from taskmaster.config.model import Config, Launch, LogLevel, StderrChannel
+from taskmaster.config.model import Config, LogLevel, Program
 from taskmaster.eventlog import EventLog, line_stamp
 from taskmaster.keeper import wire
 from taskmaster.keeper.client import KeeperClient
 from taskmaster.logs import LogFiles
 from taskmaster.mistakes import recorded
+from taskmaster.onlookers import Onlookers
 from taskmaster.openfiles import OpenFiles, limit_of_open_files
 from taskmaster.orders import Kind, Order, Step
-from taskmaster.process.actions import Action, SendSignal, Spawn
-from taskmaster.process.events import Event, Exited, SignalFailed, Spawned, SpawnFailed
+from taskmaster.process.actions import Action, SendSignal, Spawn, TypeText
+from taskmaster.process.events import (
+    Event,
+    Exited,
+    Ready,
+    SignalFailed,
+    Spawned,
+    SpawnFailed,
+    Survivor,
+    SurvivorsSeen,
+)
 from taskmaster.process.failures import MISTAKE, SCROLLBACK, spawn_reason
+from taskmaster.process.state import State
 from taskmaster.recordings import Recordings
 from taskmaster.records import Record, describe, life_begins, notice, signal_name
 from taskmaster.spawnrequest import logs_of, spawn_request, terminals_of
 from taskmaster.supervisor import Entry, Supervisor
-from taskmaster.terminals import configure, new_session
+from taskmaster.survivors import find
+from taskmaster.terminals import configure, new_pump, new_session
+
+_LOOK_SECONDS: Final = 0.05
+"""Nobody tells when an orphan ends, so it is looked for as often, while it is waited for."""
 
 _KILLED_SECONDS: Final = 3.0
 """After a KILL hardly anything lives on; what does (EPERM, a disk that is gone) must not hold the
@@ -45,6 +58,7 @@ class _Life:
 
     def __init__(self, ticket: int) -> None:
         self.ticket = ticket
+        self.pid = 0
         self.pump: Pump | None = None
 
 
@@ -85,6 +99,8 @@ class Driver:
         self._timer: asyncio.TimerHandle | None = None
         self._settling = False
         self.recordings = Recordings(self.now, lambda text: self.record(LogLevel.ERROR, text))
+        self._onlookers = Onlookers(self.logs, self.recordings, self._on_ready)
+        self._look_timer: asyncio.TimerHandle | None = None
         self._watchers: list[Callable[[], None]] = []
 
     def connect(self, keeper: KeeperClient) -> None:
@@ -126,7 +142,7 @@ class Driver:
         if life is None or self.supervisor.entries[name].process.pid is None:
             return False
         self.record(LogLevel.INFO, f"signalled: {name} with {signal_name(number)}")
-        self._send(wire.Signal(life.ticket, number, group=False))
+        self._send(wire.Signal(life.ticket, number, wire.PROCESS))
         return True
 
     def apply(self, config: Config, changes: Changes) -> None:
@@ -134,8 +150,8 @@ class Driver:
         before = {name: entry.program for name, entry in self.supervisor.entries.items()}
         self._perform(self.supervisor.apply(config, changes, self.now()))
         for name, entry in self.supervisor.entries.items():
-            if before.get(name, entry.program) != entry.program:
-                self._update(name, entry)
+            if (program := before.get(name, entry.program)) != entry.program:
+                self._update(name, entry, program)
         self.logs.keep_only(self._log_paths())
 
     def shut_down(self) -> None:
@@ -146,7 +162,7 @@ class Driver:
         for ticket, name in self._names.items():
             pid = self.supervisor.entries[name].process.pid
             self.record(LogLevel.WARNING, f"killing '{name}' ({pid or 'starting'}) at once")
-            self._send(wire.Signal(ticket, signal.SIGKILL, group=True))
+            self._send(wire.Signal(ticket, signal.SIGKILL, wire.GROUP))
         self._loop.call_later(_KILLED_SECONDS, self._end_regardless)
 
     def _end_regardless(self) -> None:
@@ -173,38 +189,6 @@ class Driver:
         life = self._lives.get(name)
         return life.pump if life else None
 
-    def launch(self, name: str) -> Launch:
-        """Return what a process is, or would be, started with."""
-        entry = self.supervisor.entries[name]
-        return expand(entry.program, entry.index)
-
-    def log_source(self, name: str, stream: str) -> LogFile | Session | None:
-        """Return where the log of a stream is read: its file, for stdout else the terminal itself.
-
-        None: there is no such log. `stream` is ``stdout`` or ``stderr``.
-        """
-        program = self.supervisor.entries[name].program
-        launch = self.launch(name)
-        if stream == "stderr":
-            if launch.stderr is None:
-                return None
-            limits = (program.stderr_maxbytes, program.stderr_backups)
-            return self.logs.file(launch.stderr, *limits)
-        if launch.stdout is None:
-            return self.session(name)
-        return self.logs.file(launch.stdout, program.stdout_maxbytes, program.stdout_backups)
-
-    def clear_logs(self, name: str) -> None:
-        """Empty the log files of a process, running or not.
-
-        Raises:
-            OSError: one cannot be emptied.
-        """
-        for stream in ("stdout", "stderr"):
-            source = self.log_source(name, stream)
-            if isinstance(source, LogFile):
-                source.clear()
-
     # --- what the keeper tells ----------------------------------------------------------------
 
     def on_message(self, message: wire.Message, descriptors: list[int]) -> None:
@@ -230,28 +214,22 @@ class Driver:
 
     def _spawned(self, ticket: int, pid: int, at: float, descriptors: list[int]) -> None:
         name = self._names[ticket]
-        program = self.supervisor.entries[name].program
-        expected = terminals_of(program)
+        entry = self.supervisor.entries[name]
+        expected = terminals_of(entry.program)
         if len(descriptors) < expected:
             # The kernel drops what would exceed RLIMIT_NOFILE: a process that we cannot read.
             for descriptor in descriptors:
                 os.close(descriptor)
             del self._names[ticket]
-            self._send(wire.Signal(ticket, signal.SIGKILL, group=True))
+            self._send(wire.Signal(ticket, signal.SIGKILL, wire.GROUP))
             self._closed(ticket)
             self._happened(name, SpawnFailed("cannot start: no descriptor left for its terminal"))
             return
         session = self.session(name)
-        session.begin_life(life_begins(name, self.supervisor.entries[name].process, pid))
-        pump = Pump(
-            descriptors[0],
-            descriptors[1] if expected > 1 else None,
-            session,
-            stderr_is_terminal=program.stderr_channel is StderrChannel.SECOND_TERMINAL,
-            on_closed=lambda: self._closed(ticket),
-        )
-        self._lives[name].pump = pump
-        self.logs.connect(pump, program, self.launch(name), self.now())
+        session.begin_life(life_begins(name, entry.process, pid))
+        pump = new_pump(entry.program, session, descriptors, lambda: self._closed(ticket))
+        self._lives[name].pid, self._lives[name].pump = pid, pump
+        self._onlookers.begin(entry, session, pump, self.now())
         self._happened(name, Spawned(pid, at))
 
     def _exited(self, message: wire.Exited) -> None:
@@ -264,7 +242,28 @@ class Driver:
         self.recordings.end(name)
         code = os.waitstatus_to_exitcode(message.status)
         dumped = os.WIFSIGNALED(message.status) and os.WCOREDUMP(message.status)
-        self._happened(name, Exited(code, message.at, dumped, message.cpu_seconds))
+        stopping = self.supervisor.entries[name].process.state is State.STOPPING
+        left = self._survivors(name) if stopping else ()
+        self._happened(name, Exited(code, message.at, dumped, message.cpu_seconds, left))
+
+    def _survivors(self, name: str) -> tuple[Survivor, ...]:
+        pids = {entry.process.pid for entry in self.supervisor.entries.values()}
+        ours = {pid for pid in pids if pid is not None} | {os.getpid()}
+        pid = self._lives[name].pid
+        return find(os.getppid(), name, pid, ours - {pid})
+
+    def _look_for_survivors(self) -> None:
+        self._look_timer = None
+        for name in self.supervisor.lingering:
+            self._happened(name, SurvivorsSeen(self._survivors(name)))
+
+    def _on_ready(self, name: str) -> None:
+        # Not at once: this is told from within the reading of its terminal.
+        self._loop.call_soon(self._ready, name)
+
+    def _ready(self, name: str) -> None:
+        if name in self.supervisor.entries:
+            self._happened(name, Ready())
 
     def _closed(self, ticket: int) -> None:
         self._open_files.give_back(ticket)
@@ -300,10 +299,18 @@ class Driver:
         match action:
             case Spawn():
                 self._spawn(name)
-            case SendSignal(number, group):
-                self._send(wire.Signal(self._lives[name].ticket, number, group))
+            case SendSignal(number, whom):
+                if (orphan := self.supervisor.entries[name].process.orphan) is not None:
+                    self._send(wire.SignalOrphans(orphan, number))
+                else:
+                    self._send(wire.Signal(self._lives[name].ticket, number, whom.value))
+            case TypeText(text):
+                if (pump := self._lives[name].pump) is not None:
+                    pump.write(text.encode("utf-8", "surrogateescape"))
 
     def _let_go(self, step: Step) -> None:
+        if step.after.state is not State.STARTING:
+            self._onlookers.readiness.end(step.name)
         session = self.sessions.get(step.name)
         if session is not None and self.supervisor.is_final(step.name):
             session.end(f"{step.name} is {step.after.state.value}")
@@ -331,10 +338,10 @@ class Driver:
         except OSError as exc:
             return wire.SpawnFailed(ticket, SCROLLBACK, exc.errno or 0, "")
         self._configure(session, entry)
-        launch = self.launch(entry.name)
-        if not self._open_files.take(ticket, terminals_of(entry.program), logs_of(launch)):
+        logs = logs_of(entry.launch)
+        if not self._open_files.take(ticket, terminals_of(entry.program), logs):
             return wire.SpawnFailed(ticket, Stage.PTY, errno.EMFILE, "")
-        request = spawn_request(entry, launch, ticket, session.winsize, self._socket_path)
+        request = spawn_request(entry, ticket, session.winsize, self._socket_path)
         try:
             self._send(request)
         except wire.MessageTooLong:
@@ -365,6 +372,8 @@ class Driver:
         deadline = self.supervisor.deadline
         if deadline is not None:
             self._timer = self._loop.call_at(deadline, self._on_deadline)
+        if self.supervisor.lingering and self._look_timer is None:
+            self._look_timer = self._loop.call_later(_LOOK_SECONDS, self._look_for_survivors)
         if self.supervisor.shutting_down and self.supervisor.is_down:
             self._on_down()
 
@@ -374,14 +383,16 @@ class Driver:
             self._keeper.receive()  # an exit that was told counts before a time that has passed
         self._perform(self.supervisor.reach(self.now()))
 
-    def _update(self, name: str, entry: Entry) -> None:
+    def _update(self, name: str, entry: Entry, before: Program) -> None:
         """Let a reload that costs no restart reach what the process has."""
         session = self.sessions.get(name)
-        if session is not None:
-            self._configure(session, entry)
+        if session is None:
+            return
+        self._configure(session, entry)
         pump = self.pump(name)
         if pump is not None and not pump.is_closed:
-            self.logs.connect(pump, entry.program, self.launch(name), self.now())
+            self._onlookers.update(entry, before, session, pump, self.now())
 
     def _log_paths(self) -> set[str]:
-        return {path for name in self.supervisor.names for path in logs_of(self.launch(name))}
+        entries = self.supervisor.entries.values()
+        return {path for entry in entries for path in logs_of(entry.launch)}

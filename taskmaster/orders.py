@@ -18,7 +18,8 @@ from typing import Final
 from taskmaster.config.model import Program
 from taskmaster.process.actions import Action, Spawn
 from taskmaster.process.events import Event, Exited, RestartOrdered, StartOrdered, StopOrdered
-from taskmaster.process.machine import Process, State, ending
+from taskmaster.process.state import Process, State
+from taskmaster.process.words import describe_left, ending
 from taskmaster.protocol.messages import Outcome, Verdict
 
 _STARTED: Final = "started"
@@ -128,7 +129,8 @@ class Order:
         if isinstance(step.event, StopOrdered) and before.is_down and before is after:
             self._settle(step.name, Verdict.ALREADY, "not running")
         elif after.is_down or (before is State.STOPPING and after is State.STARTING):
-            self._settle(step.name, Verdict.DONE, _STOPPED)
+            left = f", but it left behind {describe_left(step.after.left)}"
+            self._settle(step.name, Verdict.DONE, _STOPPED + (left if step.after.left else ""))
         elif after is State.UNKNOWN:
             self._settle(step.name, Verdict.FAILED, step.after.reason)
 
@@ -159,7 +161,7 @@ class Order:
         elif isinstance(step.event, Exited) and after.state is State.EXITED:
             # It lived past its starttime and ended before its deadline was looked at.
             self._settle(name, Verdict.DONE, _STARTED)
-        elif after.state is State.STOPPING:
+        elif after.state is State.STOPPING and not after.failing:
             self._settle(name, Verdict.FAILED, "stopped by another order while it was starting")
         elif after.state is State.STOPPED:
             text = f"stopped: {ending(step.event)}" if isinstance(step.event, Exited) else "stopped"

@@ -1,5 +1,7 @@
 """The recordings under way, one a process at most; each ends with its process."""
 
+import os
+import time
 from collections.abc import Callable
 
 from pty_mux.recorder import Recorder
@@ -30,6 +32,19 @@ class Recordings:
         self.end(name)
         self._recorders[name] = recorder
         recorder.begin(wall, name)
+
+    def begin_anew(self, name: str, session: Session, path: str) -> None:
+        """Record a process because its config says so; the last recording is kept as ``PATH.1``.
+
+        What goes wrong is told, and keeps no process from running.
+        """
+        try:
+            if os.path.isfile(path):
+                os.replace(path, f"{path}.1")
+            self.begin(name, session, path, time.time())
+        except OSError as exc:
+            why = (exc.strerror or str(exc)).lower()
+            self._on_trouble(f"{name} is not recorded in {path}: {why}")
 
     def end(self, name: str) -> str | None:
         """End the recording of a process; return its file, or None where there was none."""

@@ -8,12 +8,22 @@ next.
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
-from taskmaster.config.model import LogLevel, Program
+from taskmaster.config.model import LogLevel, Program, Whom
 from taskmaster.orders import Step
-from taskmaster.process.actions import SendSignal
-from taskmaster.process.events import Exited, SignalFailed, Spawned, SpawnFailed
-from taskmaster.process.machine import Process, State, describe_code, ending, is_expected
+from taskmaster.process.actions import SendSignal, TypeText
+from taskmaster.process.events import (
+    DeadlineReached,
+    Exited,
+    SignalFailed,
+    Spawned,
+    SpawnFailed,
+    SurvivorsSeen,
+)
+from taskmaster.process.machine import is_expected
+from taskmaster.process.state import Process, State
+from taskmaster.process.words import describe_code, describe_left, ending
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +32,13 @@ class Record:
 
     level: LogLevel
     text: str
+
+
+_WHOM: Final = {
+    Whom.PROCESS: "",
+    Whom.GROUP: "process group ",
+    Whom.FOREGROUND: "foreground process group of ",
+}
 
 
 def duration(seconds: float) -> str:
@@ -53,12 +70,20 @@ def describe(step: Step) -> Iterator[Record]:
             yield Record(LogLevel.WARNING, f"spawnerr: {name}: {reason}")
         case Exited():
             yield _end(name, before, event, program)
+        case DeadlineReached() if after.failing and not before.failing:
+            yield Record(LogLevel.WARNING, f"not ready: {name} ({after.failing})")
         case SignalFailed():
             yield Record(LogLevel.ERROR, f"unknown problem killing {name} ({before.pid})")
+    if before.state is State.STOPPING and after.state is not State.STOPPING:
+        left = event.survivors if isinstance(event, Exited | SurvivorsSeen) else before.left
+        if left:
+            yield Record(LogLevel.WARNING, f"left behind: {name}: {describe_left(left)}")
     yield from _entered(name, before, after, program)
     for action in step.actions:
         if isinstance(action, SendSignal):
             yield _signalled(name, action, after)
+        elif isinstance(action, TypeText):
+            yield Record(LogLevel.INFO, f"stopping: {name} ({after.pid}) by typing {action.text!r}")
     if step.forgotten:
         yield Record(LogLevel.INFO, f"removed: {name}")
 
@@ -109,6 +134,11 @@ def _entered(name: str, before: Process, after: Process, program: Program) -> It
     if before.state is after.state:
         return
     match after.state:
+        case State.RUNNING if program.ready is not None:
+            yield Record(
+                LogLevel.INFO,
+                f"success: {name} entered RUNNING state, its screen shows {program.ready.text!r}",
+            )
         case State.RUNNING:
             yield Record(
                 LogLevel.INFO,
@@ -136,10 +166,11 @@ def _entered(name: str, before: Process, after: Process, program: Program) -> It
 
 
 def _signalled(name: str, action: SendSignal, after: Process) -> Record:
-    whom = "process group " if action.group else ""
+    whom = _WHOM[action.whom]
+    whose = f"{whom}{after.pid}" if after.pid else "what it left in its process group"
     if action.number == signal.SIGKILL and after.state is State.STOPPING:
-        return Record(LogLevel.WARNING, f"killing '{name}' ({whom}{after.pid}) with SIGKILL")
+        return Record(LogLevel.WARNING, f"killing '{name}' ({whose}) with SIGKILL")
     return Record(
         LogLevel.INFO,
-        f"stopping: {name} ({whom}{after.pid}) with {signal_name(action.number)}",
+        f"stopping: {name} ({whose}) with {signal_name(action.number)}",
     )

@@ -26,19 +26,16 @@ _FOR_THE_DAEMON_ONLY: Final = ("NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID", "LIS
 """systemd's messages to the daemon (sd_notify(3), sd_listen_fds(3))."""
 
 
-def spawn_request(
-    entry: Entry, launch: Launch, ticket: int, winsize: Winsize, socket_path: str
-) -> wire.Spawn:
+def spawn_request(entry: Entry, ticket: int, winsize: Winsize, socket_path: str) -> wire.Spawn:
     """Return the request that starts a process.
 
     Args:
         entry: which, with what governs it.
-        launch: what exactly it is to be.
         ticket: what keeper and core will call this life of it.
         winsize: the size of its terminal.
         socket_path: told to it, so that it finds the daemon that runs it.
     """
-    program = entry.program
+    program, launch = entry.program, entry.launch
     return wire.Spawn(
         ticket=ticket,
         argv=list(launch.argv),

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from taskmaster.config.diff import Changes
-from taskmaster.config.model import AutoRestart, Config, Program
+from taskmaster.config.expand import expand
+from taskmaster.config.model import AutoRestart, Config, Launch, Program
 from taskmaster.names import process_name
 from taskmaster.orders import Kind, Order, Step
 from taskmaster.process.events import (
@@ -24,7 +25,8 @@ from taskmaster.process.events import (
     StartOrdered,
     StopOrdered,
 )
-from taskmaster.process.machine import Process, State, Target, step
+from taskmaster.process.machine import step
+from taskmaster.process.state import Process, State, Target
 
 
 @dataclass(slots=True)
@@ -43,6 +45,11 @@ class Entry:
     process: Process = field(default_factory=Process)
     successor: Program | None = None
     removed: bool = False
+
+    @property
+    def launch(self) -> Launch:
+        """What the process is, or would be, started with."""
+        return expand(self.program, self.index)
 
 
 class Supervisor:
@@ -84,6 +91,15 @@ class Supervisor:
     def is_down(self) -> bool:
         """Whether no process is left, and none will come by itself."""
         return all(_is_down(entry.process) for entry in self._entries.values())
+
+    @property
+    def lingering(self) -> tuple[str, ...]:
+        """The processes that are gone themselves while somebody of theirs is waited for."""
+        return tuple(
+            name
+            for name, entry in self._entries.items()
+            if entry.process.state is State.STOPPING and entry.process.left
+        )
 
     def is_final(self, name: str) -> bool:
         """Whether a process is down and neither the rules nor an order will bring it up again."""

@@ -1,8 +1,11 @@
 """What a program's configuration means for the terminal of each of its processes."""
 
+from collections.abc import Callable
+
+from pty_mux.pump import Pump
 from pty_mux.session import Session
 from pty_mux.winsize import Winsize
-from taskmaster.config.model import Program
+from taskmaster.config.model import Program, StderrChannel
 
 
 def new_session(program: Program) -> Session:
@@ -12,6 +15,26 @@ def new_session(program: Program) -> Session:
         OSError: there is no memory for its scrollback.
     """
     return Session(program.scrollback, _winsize(program))
+
+
+def new_pump(
+    program: Program, session: Session, descriptors: list[int], on_closed: Callable[[], None]
+) -> Pump:
+    """Return what moves the bytes of a process that has just become its command.
+
+    Args:
+        program: what governs it.
+        session: its terminal.
+        descriptors: what came with it, as many as `spawnrequest.terminals_of` says.
+        on_closed: called once they are all closed.
+    """
+    return Pump(
+        descriptors[0],
+        descriptors[1] if len(descriptors) > 1 else None,
+        session,
+        stderr_is_terminal=program.stderr_channel is StderrChannel.SECOND_TERMINAL,
+        on_closed=on_closed,
+    )
 
 
 def configure(session: Session, program: Program) -> str | None:

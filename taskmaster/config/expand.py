@@ -84,6 +84,7 @@ def expand(program: Program, index: int) -> Launch:
         workingdir=fill_path(program.workingdir),
         stdout=fill_path(program.stdout),
         stderr=fill_path(program.stderr),
+        record=fill_path(program.record),
     )
 
 

@@ -23,6 +23,7 @@ OTHERS_WORDS: Final[Mapping[str, str]] = {
     "stdout_logfile_backups": "stdout_backups",
     "stderr_logfile_backups": "stderr_backups",
     "restart": "autorestart",
+    "ready_log_line": "ready",
     "replicas": "numprocs",
     "instances": "numprocs",
     "max_restarts": "startretries",

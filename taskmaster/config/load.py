@@ -154,8 +154,17 @@ def _check_paths(
     if len(os.fsencode(settings.socket)) > MAX_SOCKET_PATH_BYTES:
         message = f"a socket's path has at most {MAX_SOCKET_PATH_BYTES} bytes: {settings.socket}"
         around.error(Place(path), "taskmaster.socket", message, "name another one with socket:")
+    written: dict[str | None, str] = {}
     for name, entry in programs.items():
         for stream in ("stdout", "stderr"):
+            written[getattr(entry.program, stream)] = f"the {stream} of {name}"
+    for name, entry in programs.items():
+        record = entry.program.record
+        if record is not None and record in written:
+            message = f"{record} is {written[record]} too, and a recording needs a file of its own"
+            around.error(entry.place("record"), f"programs.{name}.record", message)
+        written[record] = f"the recording of {name}"
+        for stream in ("stdout", "stderr", "record"):
             if getattr(entry.program, stream) == settings.logfile.replace("%", "%%"):
                 message = f"{settings.logfile} is the daemon's event log"
                 key = f"programs.{name}.{stream}"

@@ -8,6 +8,7 @@ YAML, positions and error messages are not here: see ``document``, ``schema`` an
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from signal import SIGKILL
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -47,6 +48,49 @@ class LogFormat(enum.Enum):
 
     TEXT = "text"
     """Settled lines: no sequences, and of what was drawn over in a line the last state only."""
+
+
+class Whom(enum.Enum):
+    """Who gets a signal."""
+
+    PROCESS = "process"
+    """The process alone."""
+
+    GROUP = "group"
+    """Its process group: the process and what it started, but for a shell's jobs."""
+
+    FOREGROUND = "foreground"
+    """The foreground process group of its terminal, as Ctrl-C would: a shell's present job."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopStep:
+    """One thing that is done to a process so that it ends, and how long that may take.
+
+    Attributes:
+        text: typed into its terminal; empty where a signal is sent, or nothing is done.
+        signal: the number of the signal, or None.
+        whom: who gets the signal.
+        wait: seconds until the next step.
+    """
+
+    text: str = ""
+    signal: int | None = None
+    whom: Whom = Whom.PROCESS
+    wait: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """How a process shows that it is RUNNING.
+
+    Attributes:
+        text: a regular expression that is found on its screen then.
+        within: seconds after which it counts as one that does not come up.
+    """
+
+    text: str
+    within: float
 
 
 class LogLevel(enum.IntEnum):
@@ -106,7 +150,11 @@ class Program:
             `stderr_channel` is not TERMINAL.
         umask: for the child, or None for the daemon's.
         user: a user's name or number, or None for the daemon's.
+        ready: what stands in for `starttime`, or None.
+        stop: the steps that stand in for `stopsignal`, `stoptime` and the two about groups; empty
+            where these count. See `stop_steps`.
         killasgroup: never false where `stopasgroup` is true.
+        record: path of the recording of the terminal, or None.
     """
 
     name: str = _restart()
@@ -117,11 +165,13 @@ class Program:
     autorestart: AutoRestart = _in_place(AutoRestart.UNEXPECTED)
     exitcodes: frozenset[int] = _in_place(frozenset({0}))
     starttime: float = _in_place(1.0)
+    ready: Ready | None = _in_place(None)
     startretries: int = _in_place(3)
     stopsignal: int = _in_place(15)
     stoptime: float = _in_place(10.0)
     stopasgroup: bool = _in_place(False)
     killasgroup: bool = _in_place(False)
+    stop: tuple[StopStep, ...] = _in_place(())
     stdout: str | None = _in_place(None)
     stdout_maxbytes: int = _in_place(DEFAULT_LOG_MAXBYTES)
     stdout_backups: int = _in_place(DEFAULT_LOG_BACKUPS)
@@ -137,6 +187,21 @@ class Program:
     user: str | None = _restart(None)
     size: TerminalSize = _in_place(TerminalSize())
     scrollback: int = _in_place(1024 * 1024)
+    record: str | None = _in_place(None)
+
+    @property
+    def stop_steps(self) -> tuple[StopStep, ...]:
+        """How a process of it is stopped, step by step; the last one is always a KILL."""
+        if self.stop:
+            return self.stop
+        asked, killed = (
+            Whom.GROUP if as_group else Whom.PROCESS
+            for as_group in (self.stopasgroup, self.killasgroup)
+        )
+        return (
+            StopStep(signal=self.stopsignal, whom=asked, wait=self.stoptime),
+            StopStep(signal=SIGKILL, whom=killed, wait=self.stoptime),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +238,7 @@ class Launch:
     Attributes:
         argv: never empty.
         environment: the program's own additions only.
-        stdout: absolute path or None; the same for `stderr`.
+        stdout: absolute path or None; the same for `stderr` and `record`.
         workingdir: absolute path or None.
     """
 
@@ -182,3 +247,4 @@ class Launch:
     workingdir: str | None
     stdout: str | None
     stderr: str | None
+    record: str | None

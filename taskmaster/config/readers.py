@@ -98,7 +98,7 @@ def shown(node: Node) -> str:
             return "keys and values"
 
 
-def _each(nodes: Iterable[T], read: Callable[[T], Any]) -> list[Any]:
+def each(nodes: Iterable[T], read: Callable[[T], Any]) -> list[Any]:
     """Return what is read from each node, or raise the faults of all of them."""
     results: list[Any] = []
     faults: list[Fault] = []
@@ -187,7 +187,7 @@ def exitcodes(node: Node, around: Surroundings) -> frozenset[int]:
     """Read an exit status, or a list of them."""
     read = scalar(_exitcode)
     items = node.items if isinstance(node, Sequence) else (node,)
-    return frozenset(_each(items, lambda item: read(item, around)))
+    return frozenset(each(items, lambda item: read(item, around)))
 
 
 def _exitcode(text: str) -> int:
@@ -212,7 +212,7 @@ def template(node: Node, around: Surroundings) -> str:
 def command(node: Node, around: Surroundings) -> str | tuple[str, ...]:
     """Read a command: a text that is split as a shell splits words, or the words."""
     if isinstance(node, Sequence):
-        words = tuple(_each(node.items, lambda item: template(item, around)))
+        words = tuple(each(node.items, lambda item: template(item, around)))
         if not words or not words[0]:
             raise unexpected(node, "at least the name of a program")
         return words
@@ -260,7 +260,7 @@ def environment(node: Node, around: Surroundings) -> tuple[tuple[str, str], ...]
     if not isinstance(node, MappingNode):
         hint = "write NAME: value, not a list" if isinstance(node, Sequence) else ""
         raise unexpected(node, "names and values", hint)
-    return tuple(_each(node.items, lambda pair: _variable(*pair, around)))
+    return tuple(each(node.items, lambda pair: _variable(*pair, around)))
 
 
 def _variable(name: Text, value: Node, around: Surroundings) -> tuple[str, str]:

@@ -4,11 +4,12 @@
 each in its place. How a single value is read is in ``readers``.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from taskmaster.config import readers, values
+from taskmaster.config import lifecycle, readers, values
 from taskmaster.config.document import Mapping as MappingNode
 from taskmaster.config.document import Node, Text
 from taskmaster.config.errors import Place
@@ -46,11 +47,13 @@ PROGRAM_KEYS: Final[Mapping[str, Key]] = {
     "autorestart": Key(readers.autorestart, "always, never, or on unexpected exits"),
     "exitcodes": Key(readers.exitcodes, "which exit statuses are expected"),
     "starttime": Key(_SECONDS, "seconds up before it counts as RUNNING"),
+    "ready": Key(lifecycle.ready, "a text on its screen that makes it RUNNING"),
     "startretries": Key(readers.count(0, 1_000_000), "retries before giving up"),
     "stopsignal": Key(readers.scalar(values.signal_number), "the signal that stops it"),
     "stoptime": Key(_SECONDS, "seconds between that signal and KILL"),
     "stopasgroup": Key(_BOOLEAN, "send stopsignal to the process group"),
     "killasgroup": Key(_BOOLEAN, "send KILL to the process group"),
+    "stop": Key(lifecycle.stop, "steps that stop it: keys, signals, waits"),
     "stdout": Key(readers.target, "log file of the terminal, or discard"),
     "stdout_maxbytes": Key(_BYTES, "size at which it rotates, 0 never"),
     "stdout_backups": Key(readers.count(0, 10_000), "how many rotated files are kept"),
@@ -66,6 +69,7 @@ PROGRAM_KEYS: Final[Mapping[str, Key]] = {
     "user": Key(readers.user, "who it runs as; needs a daemon started as root"),
     "size": Key(readers.scalar(values.terminal_size), "of the terminal while nobody is attached"),
     "scrollback": Key(_RING_BYTES, "how much output is kept in memory"),
+    "record": Key(readers.path, "asciicast file of its terminal, anew at each start"),
 }
 
 SETTING_KEYS: Final[Mapping[str, Key]] = {
@@ -76,6 +80,14 @@ SETTING_KEYS: Final[Mapping[str, Key]] = {
     "logfile_backups": Key(readers.count(0, 10_000), "how many rotated files are kept"),
     "pidfile": Key(readers.setting_path, "where the daemon's pid is written"),
 }
+
+_INSTEAD: Final[Mapping[str, tuple[str, ...]]] = {
+    "stop": ("stopsignal", "stoptime", "stopasgroup", "killasgroup"),
+    "ready": ("starttime",),
+}
+"""A key, and the keys in the place of which it stands."""
+
+_PER_PROCESS: Final = re.compile(r"%\(process_(num|name)\)")
 
 _FIELDS: Final[Mapping[str, str]] = {"cmd": "command", "env": "environment"}
 
@@ -171,6 +183,16 @@ def _check_pairs(
     if found.get("timestamps") and found.get("logformat") is not LogFormat.TEXT:
         message = "only a log of settled lines has a place for them"
         around.error(given["timestamps"].place, f"{key}.timestamps", message, "add logformat: text")
+    for instead, others in _INSTEAD.items():
+        for name in others:
+            if instead in given and name in given:
+                message = f"{instead} says it all, and this nothing beside it"
+                around.error(given[name].place, f"{key}.{name}", message, "leave one of them out")
+    several = found.get("numprocs", 1) > 1
+    if several and not _PER_PROCESS.search(found.get("record", "%(process_num)d")):
+        message = "its processes cannot be recorded in one file"
+        hint = "put %(process_num)d into the name"
+        around.error(given["record"].place, f"{key}.record", message, hint)
     if "stderr" not in given:
         for name in ("stderr_tty", "stderr_maxbytes", "stderr_backups"):
             if found.get(name):

@@ -18,6 +18,7 @@ from taskmaster.control.attach import carry
 from taskmaster.control.feed import Feed, WholeLines
 from taskmaster.control.follow import Following, Source
 from taskmaster.control.listener import Peer
+from taskmaster.control.logsources import clear_logs, log_source
 from taskmaster.control.services import Services
 from taskmaster.driver import Driver
 from taskmaster.orders import Kind
@@ -223,7 +224,7 @@ class Connection:
         outcomes = []
         for name in chosen:
             try:
-                self._driver.clear_logs(name)
+                clear_logs(self._driver, name)
                 outcomes.append(Outcome(name, Verdict.DONE, "cleared"))
             except OSError as exc:
                 text = f"{exc.filename or 'log'}: {exc.strerror}"
@@ -237,14 +238,14 @@ class Connection:
         if request.stream not in ("stdout", "stderr"):
             text = f"{request.stream}: ERROR (bad channel, expected stdout or stderr)"
             raise RequestError(ErrorCode.INVALID_PARAMS, text)
-        source = self._driver.log_source(name, request.stream)
+        source = log_source(self._driver, name, request.stream)
         if source is None:
             text = f"{name}: ERROR (no log file: its stderr goes with its stdout, or is discarded)"
             raise RequestError(ErrorCode.NO_LOG, text)
 
         def now() -> Source | None:
             known = name in self._driver.supervisor.entries
-            return self._driver.log_source(name, request.stream) if known else None
+            return log_source(self._driver, name, request.stream) if known else None
 
         data = _tail(source, request.limit_bytes)
         await self._show_log(data, source if request.follow else None, now)

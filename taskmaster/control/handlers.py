@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from taskmaster.names import select
-from taskmaster.process.machine import Process, State
+from taskmaster.process.state import Process, State
 from taskmaster.protocol.messages import (
     ErrorCode,
     Outcome,

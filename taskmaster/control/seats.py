@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from pty_mux.lookout import screen_text
 from pty_mux.session import Attachment, Session
 from pty_mux.vt import modes as mode
 from pty_mux.vt.keys import UnknownKey, is_key, key_bytes
@@ -20,7 +21,7 @@ from pty_mux.vt.terminal import Terminal
 from taskmaster.control import handlers
 from taskmaster.control.listener import Peer
 from taskmaster.driver import Driver
-from taskmaster.process.machine import State
+from taskmaster.process.state import State
 from taskmaster.protocol.messages import (
     Clients,
     ClientSeat,
@@ -213,21 +214,12 @@ class _Waiting:
         missing = []
         if self._states and entry.process.state.value not in self._states:
             missing.append(f"it is {entry.process.state.value}, not {' or '.join(self._states)}")
-        if self._pattern is not None and not self._pattern.search(_text(self._session.screen)):
+        screen = screen_text(self._session.screen) if self._pattern is not None else ""
+        if self._pattern is not None and not self._pattern.search(screen):
             missing.append(f"{self._pattern.pattern!r} is not on its screen")
         if self._idle and self._driver.now() < self._wrote_at + self._idle:
             missing.append("it goes on writing")
         return ", ".join(missing)
-
-
-def _text(terminal: Terminal) -> str:
-    """Return the screen as text, rows that the terminal broke joined again."""
-    screen = terminal.screen
-    parts = []
-    for line in screen.lines:
-        text = screen.clusters.text(line.text)
-        parts.append(text if line.wraps else f"{text.rstrip()}\n")
-    return "".join(parts)
 
 
 def record(driver: Driver, request: Record, wall: float) -> list[Outcome]:

@@ -139,8 +139,10 @@ class Keeper:
         match message:
             case wire.Spawn():
                 self._spawn(message)
-            case wire.Signal(ticket, number, group):
-                self._signal(ticket, number, group)
+            case wire.Signal(ticket, number, whom):
+                self._signal(ticket, number, whom)
+            case wire.SignalOrphans(pid, number):
+                self._signal_orphans(pid, number)
             case wire.Release(ticket):
                 for descriptor in self._held.pop(ticket, ()):
                     os.close(descriptor)
@@ -207,19 +209,46 @@ class Keeper:
             self._pids[child.pid] = 0
             self._tell(wire.SpawnFailed(ticket, failure.stage, failure.errno, failure.subject))
 
-    def _signal(self, ticket: int, number: int, group: bool) -> None:
+    def _signal(self, ticket: int, number: int, whom: str) -> None:
         pid = self._tickets.get(ticket)
         if pid is None:
             return  # it is gone, and the core will read so in a moment
-        send: Callable[[int, int], None] = os.killpg if group else os.kill
+        group = self._foreground(ticket, pid) if whom == wire.FOREGROUND else pid
+        send: Callable[[int, int], None] = os.kill if whom == wire.PROCESS else os.killpg
         try:
-            send(pid, number)
+            send(group, number)
         except ProcessLookupError:
             # Before its setsid a child leads no group yet.
-            if group:
-                self._signal(ticket, number, group=False)
+            if whom != wire.PROCESS:
+                self._signal(ticket, number, wire.PROCESS)
         except OSError as exc:
             self._tell(wire.SignalFailed(ticket, number, exc.errno or 0))
+
+    def _foreground(self, ticket: int, pid: int) -> int:
+        """Return the foreground process group of a child's terminal, its own where there is none.
+
+        A group that ended is still named by the terminal, and its number may belong to a stranger
+        by now; nobody gets the number of a group that has members. So what leads it, if anything,
+        must be of our child's session.
+        """
+        try:
+            group = os.tcgetpgrp(self._held[ticket][0])
+        except (KeyError, OSError):
+            return pid
+        with contextlib.suppress(ProcessLookupError):
+            if group <= 0 or os.getsid(group) != pid:
+                return pid
+        return group
+
+    def _signal_orphans(self, pid: int, number: int) -> None:
+        """Signal the group of an orphan, if it is our living child: then its number is its own."""
+        try:
+            if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+                os.killpg(os.getpgid(pid), number)
+        except (ChildProcessError, ProcessLookupError):
+            pass  # gone
+        except OSError as exc:
+            _complain(f"pid {pid} cannot be signalled: {exc.strerror}")
 
     # --- what happens -------------------------------------------------------------------------
 
@@ -294,7 +323,7 @@ class Keeper:
 
     def _signal_all(self, number: int) -> None:
         for ticket in list(self._tickets):
-            self._signal(ticket, number, group=True)
+            self._signal(ticket, number, wire.GROUP)
 
 
 def _handled_by_wakeup(number: int, frame: object) -> None:

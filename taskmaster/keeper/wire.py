@@ -55,12 +55,29 @@ class Spawn(NamedTuple):
     stderr: str
 
 
+PROCESS: Final = "process"
+GROUP: Final = "group"
+FOREGROUND: Final = "foreground"
+
+
 class Signal(NamedTuple):
-    """Core to keeper: signal a child, or its whole process group."""
+    """Core to keeper: signal a child.
+
+    Attributes:
+        whom: `PROCESS`, the child alone; `GROUP`, its process group; `FOREGROUND`, the foreground
+            process group of its terminal.
+    """
 
     ticket: int
     number: int
-    group: bool
+    whom: str
+
+
+class SignalOrphans(NamedTuple):
+    """Core to keeper: signal the process group of this orphan, which lost a parent among ours."""
+
+    pid: int
+    number: int
 
 
 class Release(NamedTuple):
@@ -135,6 +152,7 @@ class OrphanReaped(NamedTuple):
 Message: TypeAlias = (
     Spawn
     | Signal
+    | SignalOrphans
     | Release
     | LogPath
     | Spawned
@@ -150,6 +168,7 @@ _KINDS: Final[Mapping[str, Any]] = {
     for kind in (
         Spawn,
         Signal,
+        SignalOrphans,
         Release,
         LogPath,
         Spawned,

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from taskmaster.config.model import Whom
+
 
 @dataclass(frozen=True, slots=True)
 class Spawn:
@@ -11,10 +13,17 @@ class Spawn:
 
 @dataclass(frozen=True, slots=True)
 class SendSignal:
-    """Signal it, or with `group` its process group."""
+    """Signal it, or those who are left of its group where it is gone itself."""
 
     number: int
-    group: bool
+    whom: Whom
 
 
-Action: TypeAlias = Spawn | SendSignal
+@dataclass(frozen=True, slots=True)
+class TypeText:
+    """Type something into its terminal."""
+
+    text: str
+
+
+Action: TypeAlias = Spawn | SendSignal | TypeText

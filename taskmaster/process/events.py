@@ -52,6 +52,27 @@ class SpawnFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class Ready:
+    """What its config calls ready stands on its screen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Survivor:
+    """A process that is still there though the one that it stems from is gone.
+
+    Attributes:
+        command: its words, for people.
+        in_group: it is in the process group of the one that is gone.
+        in_session: it is in the session of that one; others took one of their own, as daemons do.
+    """
+
+    pid: int
+    command: str
+    in_group: bool
+    in_session: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Exited:
     """The process is gone and reaped.
 
@@ -59,12 +80,21 @@ class Exited:
         code: 0 to 255, or minus the number of the signal that ended it.
         at: when it was reaped, on the monotonic clock. It counts, not the time of hearing of it:
             deciding by the latter is supervisord's false RUNNING (facts/supervisor.md, 0.2).
+        survivors: whom it leaves behind; looked up only where it was being stopped.
     """
 
     code: int
     at: float
     core_dumped: bool = False
     cpu_seconds: float = 0.0
+    survivors: tuple[Survivor, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SurvivorsSeen:
+    """Who is left, looked up anew while it is waited for them to go."""
+
+    survivors: tuple[Survivor, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +116,9 @@ Event: TypeAlias = (
     | PolicyChanged
     | Spawned
     | SpawnFailed
+    | Ready
     | Exited
+    | SurvivorsSeen
     | SignalFailed
     | DeadlineReached
 )

@@ -12,6 +12,11 @@ that moment are not lost: a stop makes it STOPPING without a pid, and the signal
 
 Where we differ from supervisord, which decides when it *notices* things once a second:
 
+- a process is stopped by steps (`Program.stop_steps`), of which `stopsignal` and `stoptime` are
+  the plain case; and it is down only when what it started in its session is gone too, or had
+  `SURVIVOR_SECONDS` and every step for its group to go. Whoever is left then is named;
+- with ``ready`` it is RUNNING when its screen says so; if it does not in time, it is stopped, and
+  that was a failed start (`failing`);
 - an exit counts at the time when it was reaped, so a short life is never taken for RUNNING;
 - a start order always begins a new count of retries, and so does a stop (there the counter
   survives, facts/supervisor.md, A2); a start order to a process in BACKOFF does not wait;
@@ -20,56 +25,38 @@ Where we differ from supervisord, which decides when it *notices* things once a 
   a row shorter than `SHORT_LIFE_SECONDS` the next start waits until that much has passed.
 """
 
-import enum
-import signal
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
-from taskmaster.config.model import AutoRestart, Program
-from taskmaster.process.actions import Action, SendSignal, Spawn
+from taskmaster.config.model import AutoRestart, Program, StopStep, Whom
+from taskmaster.process.actions import Action, SendSignal, Spawn, TypeText
 from taskmaster.process.events import (
     DeadlineReached,
     Event,
     Exited,
     PolicyChanged,
+    Ready,
     RestartOrdered,
     SignalFailed,
     Spawned,
     SpawnFailed,
     StartOrdered,
     StopOrdered,
+    Survivor,
+    SurvivorsSeen,
 )
+from taskmaster.process.state import Process, State, Target
+from taskmaster.process.words import describe_code, describe_left, ending
 
 SHORT_LIFE_SECONDS: Final = 1.0
 """supervisord's loop turns once a second, and with it such a program is started as often."""
 
+SURVIVOR_SECONDS: Final = 1.0
+"""How long what a stopped process leaves behind has to go by itself: those who heard the same
+signal, or whose terminal hung up, need a moment. As `pty_mux.pump.DRAIN_SECONDS`."""
+
 _LEAST_KILL_INTERVAL_SECONDS: Final = 1.0
 """KILL is sent again each `stoptime`, as in supervisord, but never more often than this."""
-
-
-class State(enum.Enum):
-    """supervisord's states, under its names."""
-
-    STOPPED = "STOPPED"
-    STARTING = "STARTING"
-    RUNNING = "RUNNING"
-    BACKOFF = "BACKOFF"
-    STOPPING = "STOPPING"
-    EXITED = "EXITED"
-    FATAL = "FATAL"
-    UNKNOWN = "UNKNOWN"
-
-    @property
-    def is_down(self) -> bool:
-        """Whether no process is there and none will come by itself, but for a paced restart."""
-        return self in (State.STOPPED, State.EXITED, State.FATAL)
-
-
-class Target(enum.Enum):
-    """What was last ordered."""
-
-    UP = "up"
-    DOWN = "down"
 
 
 class UnexpectedEvent(Exception):
@@ -77,33 +64,6 @@ class UnexpectedEvent(Exception):
 
     def __init__(self, process: "Process", event: Event) -> None:
         super().__init__(f"{event} in {process}")
-
-
-@dataclass(frozen=True, slots=True)
-class Process:
-    """One process: everything that the rules know of it.
-
-    Attributes:
-        since: when it entered the state; monotonic seconds, as all times here.
-        pid: None where there is none, and until the keeper has answered a spawn.
-        spawned_at: when the present or the last process became its command.
-        deadline: when `DeadlineReached` is due, or None.
-        failures: failed starts in a row (with ``starttime: 0``: short lives in a row).
-        reason: why it is not up, for people; empty where there is nothing to tell.
-        exit_code: of its last end; minus the signal's number where one ended it.
-        restarts: how often it was started again without an order.
-    """
-
-    state: State = State.STOPPED
-    target: Target = Target.DOWN
-    since: float = 0.0
-    pid: int | None = None
-    spawned_at: float | None = None
-    deadline: float | None = None
-    failures: int = 0
-    reason: str = ""
-    exit_code: int | None = None
-    restarts: int = 0
 
 
 Result = tuple[Process, tuple[Action, ...]]
@@ -123,12 +83,12 @@ def step(process: Process, event: Event, program: Program, now: float) -> Result
             StartOrdered() | RestartOrdered(),
         ):
             return _spawn(replace(process, target=Target.UP, failures=0), now)
-        case ((State.STARTING | State.RUNNING | State.STOPPING | State.UNKNOWN), StartOrdered()):
+        case State.STOPPING, StartOrdered() | RestartOrdered():
+            return replace(process, target=Target.UP, failing=""), ()
+        case ((State.STARTING | State.RUNNING | State.UNKNOWN), StartOrdered()):
             return replace(process, target=Target.UP), ()
         case ((State.STARTING | State.RUNNING | State.UNKNOWN), RestartOrdered()):
             return _stop(replace(process, target=Target.UP), program, now)
-        case State.STOPPING, RestartOrdered():
-            return replace(process, target=Target.UP), ()
         case ((State.STARTING | State.RUNNING | State.UNKNOWN), StopOrdered()):
             return _stop(replace(process, target=Target.DOWN), program, now)
         case State.STOPPING, StopOrdered():
@@ -142,47 +102,65 @@ def step(process: Process, event: Event, program: Program, now: float) -> Result
 
         # --- a reload changed the rules -------------------------------------------------------
         case State.STARTING, PolicyChanged() if process.pid is not None:
-            return replace(process, deadline=_spawn_time(process) + program.starttime), ()
-        case State.STOPPING, PolicyChanged():
-            return replace(process, deadline=process.since + program.stoptime), ()
+            return replace(process, deadline=_spawn_time(process) + _patience(program)), ()
+        case State.STOPPING, PolicyChanged() if not process.left:
+            steps = program.stop_steps
+            at = min(process.stop_step, len(steps) - 1)
+            deadline = process.since + sum(step.wait for step in steps[: at + 1])
+            return replace(process, stop_step=at, deadline=deadline), ()
         case _, PolicyChanged():
             return unchanged
 
         # --- the keeper's answer to a spawn ---------------------------------------------------
         case State.STARTING, Spawned(pid, at) if process.pid is None:
             started = replace(process, pid=pid, spawned_at=at)
-            if program.starttime <= 0:
+            if program.starttime <= 0 and program.ready is None:
                 return _enter(started, State.RUNNING, now, failures=process.failures), ()
-            return replace(started, deadline=at + program.starttime), ()
-        case State.STOPPING, Spawned(pid, at) if process.pid is None:
+            return replace(started, deadline=at + _patience(program)), ()
+        case State.STOPPING, Spawned(pid, at) if not process.is_answered:
             return _stop(replace(process, pid=pid, spawned_at=at), program, now)
         case State.STARTING, SpawnFailed(reason) if process.pid is None:
             return _failed(process, reason, program, now)
-        case State.STOPPING, SpawnFailed(reason) if process.pid is None:
-            return _stopped(replace(process, reason=reason), now)
+        case State.STOPPING, SpawnFailed(reason) if not process.is_answered:
+            return _stopped(replace(process, reason=reason), program, now)
+
+        # --- it shows that it is up -----------------------------------------------------------
+        case State.STARTING, Ready() if process.pid is not None and program.ready is not None:
+            return _enter(process, State.RUNNING, now), ()
+        case _, Ready():
+            return unchanged  # it was looked for, and meanwhile nobody wants to know any more
 
         # --- its end --------------------------------------------------------------------------
         case State.STARTING, Exited(code, at) if process.pid is not None:
             ended = replace(process, pid=None, exit_code=code)
+            if program.ready is not None:
+                return _failed(ended, f"ended before it was ready: {ending(event)}", program, now)
             if at - _spawn_time(process) >= program.starttime:
                 return _exited(ended, code, at, program, now)
             return _failed(ended, f"exited too quickly: {ending(event)}", program, now)
         case State.RUNNING, Exited(code, at):
             return _exited(replace(process, pid=None, exit_code=code), code, at, program, now)
-        case ((State.STOPPING | State.UNKNOWN), Exited(code)) if process.pid is not None:
-            return _stopped(replace(process, pid=None, exit_code=code), now)
+        case State.UNKNOWN, Exited(code) if process.pid is not None:
+            return _stopped(replace(process, pid=None, exit_code=code), program, now)
+        case State.STOPPING, Exited(code, survivors=left) if process.pid is not None:
+            return _left(replace(process, pid=None, exit_code=code, left=left), program, now)
+        case State.STOPPING, SurvivorsSeen(left) if process.left:
+            seen = replace(process, left=left)
+            return (seen, ()) if _in_session(left) else _stopped(seen, program, now)
 
         # --- time -----------------------------------------------------------------------------
         case State.STARTING, DeadlineReached() if process.pid is not None:
+            if program.ready is not None:
+                late = f"{program.ready.text!r} not on its screen in {program.ready.within:g} s"
+                failures = process.failures
+                return _stop(process, program, now, failing=late, reason=late, failures=failures)
             return _enter(process, State.RUNNING, now), ()
         case State.BACKOFF, DeadlineReached():
             return _spawn(replace(process, restarts=process.restarts + 1), now)
         case State.EXITED, DeadlineReached() if process.deadline is not None:
             return _spawn(replace(process, restarts=process.restarts + 1), now)
         case State.STOPPING, DeadlineReached():
-            again = now + max(program.stoptime, _LEAST_KILL_INTERVAL_SECONDS)
-            kill = SendSignal(signal.SIGKILL, group=program.killasgroup)
-            return replace(process, deadline=again), (kill,)
+            return (_next_step_for_left if process.left else _next_step)(process, program, now)
 
         # --- a signal that could not be sent --------------------------------------------------
         case State.STOPPING, SignalFailed() if process.pid is not None:
@@ -196,7 +174,14 @@ def step(process: Process, event: Event, program: Program, now: float) -> Result
 
 def _enter(process: Process, state: State, now: float, **changes: object) -> Process:
     """Change the state; deadline, failures and reason start anew unless they are given."""
-    fresh: dict[str, object] = {"deadline": None, "failures": 0, "reason": ""}
+    fresh: dict[str, object] = {
+        "deadline": None,
+        "failures": 0,
+        "reason": "",
+        "stop_step": 0,
+        "failing": "",
+        "left": (),
+    }
     return replace(process, state=state, since=now, **(fresh | changes))  # type: ignore[arg-type]
 
 
@@ -205,17 +190,81 @@ def _spawn(process: Process, now: float) -> Result:
     return starting, (Spawn(),)
 
 
-def _stop(process: Process, program: Program, now: float) -> Result:
-    stopping = _enter(process, State.STOPPING, now, deadline=now + program.stoptime)
+def _patience(program: Program) -> float:
+    """Return after how many seconds a process that is starting is looked at again."""
+    return program.ready.within if program.ready is not None else program.starttime
+
+
+def _stop(process: Process, program: Program, now: float, **changes: object) -> Result:
     if process.pid is None:
-        return stopping, ()
-    return stopping, (SendSignal(program.stopsignal, group=program.stopasgroup),)
+        # Not even started: there is nobody who could follow a step, but for the last one.
+        steps = program.stop_steps
+        last = len(steps) - 1
+        deadline = now + sum(step.wait for step in steps[:last])
+        changes = changes | {"stop_step": last - 1, "deadline": deadline}
+        return _enter(process, State.STOPPING, now, **changes), ()
+    stopping = _enter(process, State.STOPPING, now, **(changes | {"stop_step": -1}))
+    return _next_step(stopping, program, now)
 
 
-def _stopped(process: Process, now: float) -> Result:
+def _next_step(process: Process, program: Program, now: float) -> Result:
+    """Do the next step, and the ones behind it as far as nothing is waited for in between.
+
+    The last one, a KILL, is done again and again.
+    """
+    steps = program.stop_steps
+    last = len(steps) - 1
+    at, wait = process.stop_step, 0.0
+    actions: list[Action] = []
+    while wait <= 0:
+        at = min(at + 1, last)
+        actions += _deeds(steps[at])
+        wait = steps[at].wait if at < last else max(steps[at].wait, _LEAST_KILL_INTERVAL_SECONDS)
+    return replace(process, stop_step=at, deadline=now + wait), tuple(actions)
+
+
+def _deeds(step: StopStep) -> list[Action]:
+    if step.signal is not None:
+        return [SendSignal(step.signal, step.whom)]
+    return [TypeText(step.text)] if step.text else []
+
+
+def _left(process: Process, program: Program, now: float) -> Result:
+    """The process is gone; go on with those whom it left in its session."""
+    if not _in_session(process.left):
+        return _stopped(process, program, now)
+    at = min(process.stop_step, len(program.stop_steps) - 1)
+    soon = now + SURVIVOR_SECONDS
+    if at >= 0 and program.stop_steps[at].whom is Whom.GROUP and process.deadline is not None:
+        # They were asked too, and have the same time for it.
+        soon = max(soon, process.deadline) if at < len(program.stop_steps) - 1 else soon
+    return replace(process, deadline=soon), ()
+
+
+def _next_step_for_left(process: Process, program: Program, now: float) -> Result:
+    """Do the next step that is for the group; where there is none they have had their time."""
+    steps = program.stop_steps
+    if process.orphan is not None:
+        for at in range(process.stop_step + 1, len(steps)):
+            step = steps[at]
+            if step.whom is Whom.GROUP and step.signal is not None:
+                wait = step.wait if at < len(steps) - 1 else SURVIVOR_SECONDS
+                signalled = replace(process, stop_step=at, deadline=now + wait)
+                return signalled, (SendSignal(step.signal, Whom.GROUP),)
+    return _stopped(process, program, now)
+
+
+def _in_session(left: tuple[Survivor, ...]) -> bool:
+    return any(survivor.in_session for survivor in left)
+
+
+def _stopped(process: Process, program: Program, now: float) -> Result:
+    if process.failing and process.target is Target.UP:
+        return _failed(process, process.failing, program, now)
     if process.target is Target.UP:
         return _spawn(replace(process, failures=0), now)
-    return _enter(process, State.STOPPED, now, reason=process.reason), ()
+    reason = f"left behind: {describe_left(process.left)}" if process.left else process.reason
+    return _enter(process, State.STOPPED, now, reason=reason, left=process.left), ()
 
 
 def _failed(process: Process, reason: str, program: Program, now: float) -> Result:
@@ -257,85 +306,3 @@ def _spawn_time(process: Process) -> float:
 def is_expected(code: int, program: Program) -> bool:
     """Whether ending with this code is what the config calls expected; by a signal it never is."""
     return code in program.exitcodes
-
-
-def describe_code(code: int) -> str:
-    """Return ``exit status 3`` or ``terminated by SIGKILL`` for the code of an `Exited`."""
-    if code >= 0:
-        return f"exit status {code}"
-    try:
-        return f"terminated by {signal.Signals(-code).name}"
-    except ValueError:
-        return f"terminated by signal {-code}"
-
-
-def ending(event: Exited) -> str:
-    """Return how a process ended, in supervisord's words, with a core dump where there was one."""
-    return describe_code(event.code) + (" (core dumped)" if event.core_dumped else "")
-
-
-_NEXT: Final[dict[type[Event], dict[State, set[State]]]] = {
-    StartOrdered: {
-        State.STOPPED: {State.STARTING},
-        State.STARTING: {State.STARTING},
-        State.RUNNING: {State.RUNNING},
-        State.BACKOFF: {State.STARTING},
-        State.STOPPING: {State.STOPPING},
-        State.EXITED: {State.STARTING},
-        State.FATAL: {State.STARTING},
-        State.UNKNOWN: {State.UNKNOWN},
-    },
-    StopOrdered: {
-        State.STOPPED: {State.STOPPED},
-        State.STARTING: {State.STOPPING},
-        State.RUNNING: {State.STOPPING},
-        State.BACKOFF: {State.STOPPED},
-        State.STOPPING: {State.STOPPING},
-        State.EXITED: {State.EXITED, State.STOPPED},
-        State.FATAL: {State.FATAL},
-        State.UNKNOWN: {State.STOPPING},
-    },
-    RestartOrdered: {
-        State.STOPPED: {State.STARTING},
-        State.STARTING: {State.STOPPING},
-        State.RUNNING: {State.STOPPING},
-        State.BACKOFF: {State.STARTING},
-        State.STOPPING: {State.STOPPING},
-        State.EXITED: {State.STARTING},
-        State.FATAL: {State.STARTING},
-        State.UNKNOWN: {State.STOPPING},
-    },
-    PolicyChanged: {state: {state} for state in State},
-    Spawned: {
-        State.STARTING: {State.STARTING, State.RUNNING},
-        State.STOPPING: {State.STOPPING},
-    },
-    SpawnFailed: {
-        State.STARTING: {State.BACKOFF, State.FATAL},
-        State.STOPPING: {State.STOPPED, State.STARTING},
-    },
-    Exited: {
-        State.STARTING: {State.BACKOFF, State.FATAL, State.EXITED, State.STARTING},
-        State.RUNNING: {State.EXITED, State.STARTING},
-        State.STOPPING: {State.STOPPED, State.STARTING},
-        State.UNKNOWN: {State.STOPPED, State.STARTING},
-    },
-    SignalFailed: {
-        State.STARTING: {State.STARTING},
-        State.RUNNING: {State.RUNNING},
-        State.STOPPING: {State.UNKNOWN},
-        State.UNKNOWN: {State.UNKNOWN},
-    },
-    DeadlineReached: {
-        State.STARTING: {State.RUNNING},
-        State.BACKOFF: {State.STARTING},
-        State.STOPPING: {State.STOPPING},
-        State.EXITED: {State.STARTING},
-    },
-}
-TRANSITIONS: Final[dict[tuple[State, type[Event]], frozenset[State]]] = {
-    (state, event): frozenset(nexts)
-    for event, by_state in _NEXT.items()
-    for state, nexts in by_state.items()
-}
-"""Every pair of state and event that means something, and the states it may lead to."""

@@ -3,7 +3,8 @@
 from taskmaster.config.model import AutoRestart, Program
 from taskmaster.orders import Kind, Step
 from taskmaster.process.events import SignalFailed, SpawnFailed
-from taskmaster.process.machine import Process, State, Target, step
+from taskmaster.process.machine import step
+from taskmaster.process.state import Process, State, Target
 from taskmaster.protocol.messages import Verdict
 from taskmaster.records import notice
 from tests.taskmaster.test_supervisor import World, program

@@ -9,7 +9,7 @@ from taskmaster.driver import Driver
 from taskmaster.eventlog import EventLog
 from taskmaster.keeper import wire
 from taskmaster.keeper.client import KeeperClient
-from taskmaster.process.machine import State
+from taskmaster.process.state import State
 
 
 class FakeKeeper:

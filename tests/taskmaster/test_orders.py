@@ -20,7 +20,8 @@ from taskmaster.process.events import (
     StartOrdered,
     StopOrdered,
 )
-from taskmaster.process.machine import Process, State, step
+from taskmaster.process.machine import step
+from taskmaster.process.state import Process, State
 from taskmaster.protocol.messages import Outcome, Verdict
 
 WEB = Program(name="web", command="web", autorestart=AutoRestart.NEVER, startretries=1)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from taskmaster.config.model import AutoRestart, LogLevel, Program
+from taskmaster.config.model import AutoRestart, LogLevel, Program, Ready, StopStep, Whom
 from taskmaster.orders import Step
 from taskmaster.process.events import (
     DeadlineReached,
@@ -18,8 +18,12 @@ from taskmaster.process.events import (
     SpawnFailed,
     StartOrdered,
     StopOrdered,
+    Survivor,
+    SurvivorsSeen,
 )
-from taskmaster.process.machine import Process, State, step
+from taskmaster.process.events import Ready as Shown
+from taskmaster.process.machine import step
+from taskmaster.process.state import Process, State
 from taskmaster.records import Record, describe, duration, notice, signal_name
 
 START, STOP, RESTART, UP = StartOrdered(), StopOrdered(), RestartOrdered(), DeadlineReached()
@@ -151,6 +155,43 @@ def test_a_kill_is_a_warning() -> None:
     assert lines(*RUNNING, STOP, UP) == ["WARNING killing 'web:0' (41) with SIGKILL"]
     assert lines(*RUNNING, STOP, UP, killasgroup=True) == [
         "WARNING killing 'web:0' (process group 41) with SIGKILL"
+    ]
+
+
+def test_a_stop_by_steps_tells_each_of_them() -> None:
+    steps = (
+        StopStep(text="save\r"),
+        StopStep(signal=2, whom=Whom.FOREGROUND, wait=1),
+        StopStep(signal=9, whom=Whom.GROUP),
+    )
+    assert lines(*RUNNING, STOP, stop=steps) == [
+        r"INFO stopping: web:0 (41) by typing 'save\r'",
+        "INFO stopping: web:0 (foreground process group of 41) with SIGINT",
+    ]
+
+
+def test_who_is_left_behind_is_a_warning_once_it_is_not_waited_for_any_more() -> None:
+    left = (Survivor(42, "sleep 9", in_group=True, in_session=True),)
+    end = ended(0, survivors=left)
+    stopped = "INFO stopped: web:0 (exit status 0) after 0:00:03, cpu 0.50 s"
+
+    assert lines(*RUNNING, STOP, end) == [stopped]
+    assert lines(*RUNNING, STOP, end, UP) == ["WARNING left behind: web:0: pid 42 (sleep 9)"]
+    assert lines(*RUNNING, STOP, end, SurvivorsSeen(())) == []
+    assert lines(*RUNNING, STOP, end, UP, killasgroup=True) == [
+        "WARNING killing 'web:0' (what it left in its process group) with SIGKILL"
+    ]
+
+
+def test_ready_and_not_ready_are_told_with_the_text() -> None:
+    ready = Ready("Done", 60)
+
+    assert lines(START, SPAWNED, Shown(), ready=ready) == [
+        "INFO success: web:0 entered RUNNING state, its screen shows 'Done'"
+    ]
+    assert lines(START, SPAWNED, UP, ready=ready) == [
+        "WARNING not ready: web:0 ('Done' not on its screen in 60 s)",
+        "INFO stopping: web:0 (41) with SIGTERM",
     ]
 
 

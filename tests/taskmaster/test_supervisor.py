@@ -10,12 +10,30 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from taskmaster.config.diff import diff
-from taskmaster.config.model import AutoRestart, Config, Program, Settings
+from taskmaster.config.model import (
+    AutoRestart,
+    Config,
+    Program,
+    Ready,
+    Settings,
+    StopStep,
+    Whom,
+)
 from taskmaster.names import process_name
 from taskmaster.orders import Kind, Order, Step
 from taskmaster.process.actions import SendSignal, Spawn
-from taskmaster.process.events import Event, Exited, SignalFailed, Spawned, SpawnFailed
-from taskmaster.process.machine import State
+from taskmaster.process.events import (
+    Event,
+    Exited,
+    SignalFailed,
+    Spawned,
+    SpawnFailed,
+    Survivor,
+    SurvivorsSeen,
+)
+from taskmaster.process.events import Ready as Shown
+from taskmaster.process.machine import SURVIVOR_SECONDS
+from taskmaster.process.state import State
 from taskmaster.protocol.messages import Verdict
 from taskmaster.supervisor import Entry, Supervisor
 
@@ -28,6 +46,9 @@ def program(name: str, **fields: Any) -> Program:
 
 def config(*programs: Program) -> Config:
     return Config(path="/c", settings=SETTINGS, programs={p.name: p for p in programs})
+
+
+SURVIVOR = Survivor(4711, "sleep", in_group=True, in_session=True)
 
 
 class World:
@@ -92,7 +113,8 @@ class World:
                         self.commands[name] = self[name].program.command
                         self.log.append(f"spawn {name}")
                     case SendSignal():
-                        assert name in self.alive or name in self.spawning, f"{name} is gone"
+                        here = name in self.alive or name in self.spawning
+                        assert here or self[name].process.left, f"{name} is gone"
                         self.log.append(f"signal {name}")
             if step.forgotten:
                 assert name not in self.alive
@@ -113,9 +135,15 @@ class World:
         self.spawning.remove(name)
         self.happens(name, SpawnFailed("cannot start"))
 
-    def exits(self, name: str, code: int = 0) -> None:
+    def exits(self, name: str, code: int = 0, *, left: bool = False) -> None:
         del self.alive[name]
-        self.happens(name, Exited(code, self.now))
+        stopping = self[name].process.state is State.STOPPING
+        survivors = (SURVIVOR,) if left and stopping else ()
+        self.happens(name, Exited(code, self.now, survivors=survivors))
+
+    def left_are_gone(self) -> None:
+        for name in self.supervisor.lingering:
+            self.happens(name, SurvivorsSeen(()))
 
     def passes(self, seconds: float) -> None:
         self.now += seconds
@@ -139,6 +167,39 @@ class World:
             if deadline is not None:
                 self.passes(max(0.0, deadline - self.now))
         raise AssertionError(f"it never comes to rest: {self.states}")
+
+
+# --- who is not ready, and who leaves somebody behind ----------------------------------------
+
+
+def test_a_start_is_not_done_before_the_failed_start_is_stopped() -> None:
+    world = World(program("web", ready=Ready("up", 5)))
+    order = world.order(Kind.START, "web:0")
+    world.spawned()
+    world.passes(5)
+    assert (world.states["web:0"], order.is_done) == (State.STOPPING, False)
+
+    world.exits("web:0", -15)
+
+    (outcome,) = order.outcomes
+    assert outcome.text == "'up' not on its screen in 5 s; next try in 1 s"
+
+
+def test_a_stop_in_waves_waits_for_what_is_left_and_names_it() -> None:
+    world = World(program("low", priority=1), program("high", priority=2))
+    world.perform(world.supervisor.autostart(0))
+    world.up()
+    world.news()
+    order = world.order(Kind.STOP, "low:0", "high:0")
+    world.exits("high:0", left=True)
+    assert world.news() == ["signal high:0"]
+
+    world.passes(SURVIVOR_SECONDS)
+    assert world.news() == ["signal low:0"]
+    world.exits("low:0")
+
+    texts = [outcome.text for outcome in order.outcomes]
+    assert texts == ["stopped", "stopped, but it left behind pid 4711 (sleep)"]
 
 
 # --- orders in waves -------------------------------------------------------------------------
@@ -525,6 +586,12 @@ VALUES: Mapping[str, Sequence[Any]] = {
     "starttime": (0.0, 1.0),
     "startretries": (0, 1),
     "stoptime": (0.0, 5.0),
+    "ready": (None, Ready("up", 2.0)),
+    "stop": (
+        (),
+        (StopStep(text="q", wait=2), StopStep(signal=9, whom=Whom.GROUP, wait=2)),
+        (StopStep(signal=15, whom=Whom.GROUP), StopStep(signal=1), StopStep(signal=9)),
+    ),
 }
 """Fields of each cost of a reload, and what they may be."""
 
@@ -622,9 +689,19 @@ class AnythingMayHappen(RuleBasedStateMachine):
             self.world.spawned(name)
 
     @precondition(lambda self: self.world.alive)
-    @rule(data=st.data(), code=st.sampled_from((0, 1, -9)))
-    def one_exits(self, data: st.DataObject, code: int) -> None:
-        self.world.exits(data.draw(st.sampled_from(sorted(self.world.alive))), code)
+    @rule(data=st.data(), code=st.sampled_from((0, 1, -9)), left=st.booleans())
+    def one_exits(self, data: st.DataObject, code: int, left: bool) -> None:
+        self.world.exits(data.draw(st.sampled_from(sorted(self.world.alive))), code, left=left)
+
+    @precondition(lambda self: self.supervisor.lingering)
+    @rule()
+    def what_it_left_is_gone(self) -> None:
+        self.world.left_are_gone()
+
+    @precondition(lambda self: self.world.alive)
+    @rule(data=st.data())
+    def one_shows_that_it_is_ready(self, data: st.DataObject) -> None:
+        self.world.happens(data.draw(st.sampled_from(sorted(self.world.alive))), Shown())
 
     @precondition(lambda self: self.world.alive)
     @rule(data=st.data())
@@ -669,6 +746,7 @@ class AnythingMayHappen(RuleBasedStateMachine):
             process = entry.process
             assert process.pid == self.world.alive.get(name)
             there = name in self.world.alive or name in self.world.spawning
+            there = there or name in self.supervisor.lingering
             assert there == (not process.state.is_down and process.state is not State.BACKOFF)
         assert {*self.world.alive, *self.world.spawning} <= set(self.supervisor.names)
 

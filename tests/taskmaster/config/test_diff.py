@@ -14,9 +14,11 @@ from taskmaster.config.model import (
     Config,
     LogFormat,
     Program,
+    Ready,
     ReloadCost,
     Settings,
     StderrChannel,
+    StopStep,
     TerminalSize,
 )
 
@@ -49,6 +51,9 @@ OTHER_VALUES: Mapping[str, Any] = {
     "scrollback": 4096,
     "logformat": LogFormat.TEXT,
     "timestamps": True,
+    "ready": Ready("up", 9.0),
+    "stop": (StopStep(signal=9),),
+    "record": "/cast",
 }
 FIELDS = [field for field in dataclasses.fields(Program) if field.name != "name"]
 

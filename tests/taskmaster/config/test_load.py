@@ -15,8 +15,11 @@ from taskmaster.config.model import (
     LogFormat,
     LogLevel,
     Program,
+    Ready,
     StderrChannel,
+    StopStep,
     TerminalSize,
+    Whom,
 )
 from taskmaster.config.schema import PROGRAM_KEYS
 
@@ -90,6 +93,25 @@ def test_a_program_of_one_key_has_the_defaults(tmp_path: Path) -> None:
         ("size: 132x50", "size", TerminalSize(50, 132)),
         ("scrollback: 64KiB", "scrollback", 65536),
         ("stopasgroup: true", "killasgroup", True),
+        ("record: /r.cast", "record", "/r.cast"),
+        ("ready: 'Done \\('", "ready", Ready("Done \\(", 60)),
+        ("ready: {text: up, within: 2m}", "ready", Ready("up", 120)),
+        (
+            "stop: [{send: 'q'}, {wait: 2}, {signal: INT, to: foreground, wait: 3}, {kill: group}]",
+            "stop",
+            (
+                StopStep(text="q"),
+                StopStep(wait=2),
+                StopStep(signal=2, whom=Whom.FOREGROUND, wait=3),
+                StopStep(signal=9, whom=Whom.GROUP, wait=10),
+            ),
+        ),
+        (
+            'stop: [{send: "stop\\r"}]',
+            "stop",
+            (StopStep(text="stop\r", wait=10), StopStep(signal=9, wait=10)),
+        ),
+        ("stop: [{kill: process, wait: 3}]", "stop", (StopStep(signal=9, wait=3),)),
         ("x-mine: anything", "numprocs", 1),
     ],
 )
@@ -220,6 +242,24 @@ def test_a_problem_shows_its_line_with_a_caret(tmp_path: Path) -> None:
         (f"user: {'9' * 5000}", "the name or number of a user"),
         ("user: 4294967295", "the name or number of a user"),
         ("starttim: 3", "unknown key (did you mean starttime?)"),
+        ("ready: '('", "expected a regular expression ("),
+        ("ready: {txt: up}", "no such key: txt (did you mean text?)"),
+        ("ready: {within: 3}", "expected text:, a regular expression"),
+        ("ready: 'x*'", "that an empty screen does not match"),
+        ("ready: [up]", "expected text: and within:, got a list"),
+        ("ready: up, starttime: 3", "ready says it all"),
+        ("stop: TERM", "a list of steps such as {signal: TERM, wait: 10}"),
+        ("stop: []", "a list of steps"),
+        ("stop: [TERM]", "one of send:, signal:, kill: or wait:"),
+        ("stop: [{}]", "expected send:, signal:, kill: or wait:"),
+        ("stop: [{send: q, signal: 1}]", "one deed a step, send or signal"),
+        ("stop: [{kill: everybody}]", "expected one of process, group, foreground"),
+        ("stop: [{signal: TREM}]", "the name or number of a signal"),
+        ("stop: [{wait: 1, to: group}]", "to: beside a signal only"),
+        ("stop: [{kill: group}, {wait: 3}]", "nothing comes after a kill"),
+        ("stop: [{wate: 3}]", "no such key: wate (did you mean wait?)"),
+        ("stop: [{kill: group}], stopsignal: INT", "stop says it all"),
+        ("numprocs: 2, record: /r.cast", "cannot be recorded in one file"),
     ],
 )
 def test_a_bad_value_is_said(tmp_path: Path, body: str, words: str) -> None:
@@ -266,6 +306,11 @@ def test_a_name_that_commands_could_not_take(tmp_path: Path, name: str) -> None:
         (f"taskmaster: {{socket: /{'x' * 200}}}", "at most 103 bytes"),
         ("taskmaster: {logfile: /l}\nprograms: {w: {cmd: cat, stdout: /l}}", "event log"),
         ("include: {a: b}", "expected a path or a pattern"),
+        ("programs: {w: {cmd: cat, stdout: /l, record: /l}}", "/l is the stdout of w too"),
+        (
+            "programs: {v: {cmd: cat, record: /l}, w: {cmd: cat, record: /l}}",
+            "/l is the recording of v too",
+        ),
     ],
 )
 def test_a_bad_config_is_said(tmp_path: Path, text: str, words: str) -> None:

@@ -20,7 +20,7 @@ from taskmaster.control.handlers import (
 )
 from taskmaster.orders import Kind
 from taskmaster.process.events import Exited, Spawned
-from taskmaster.process.machine import Process, State
+from taskmaster.process.state import Process, State
 from taskmaster.protocol.messages import (
     ErrorCode,
     Outcome,

@@ -1,0 +1,61 @@
+"""Who follows what a process writes on its behalf: log files, a recording, the look-out for ready.
+
+What the config names begins with the process, and a reload reaches it while the process runs.
+"""
+
+from collections.abc import Callable
+
+from pty_mux.pump import Pump
+from pty_mux.session import Session
+from taskmaster.config.expand import expand
+from taskmaster.config.model import Program
+from taskmaster.logs import LogFiles
+from taskmaster.process.state import State
+from taskmaster.readiness import Readiness
+from taskmaster.recordings import Recordings
+from taskmaster.supervisor import Entry
+
+
+class Onlookers:
+    """The onlookers of all processes.
+
+    Attributes:
+        logs: the log files of the processes.
+        recordings: the recordings of their terminals.
+        readiness: the look-outs of those that start.
+    """
+
+    def __init__(
+        self, logs: LogFiles, recordings: Recordings, on_ready: Callable[[str], None]
+    ) -> None:
+        """Take what there is; `on_ready` is told whose screen shows what it waits for."""
+        self.logs = logs
+        self.recordings = recordings
+        self.readiness = Readiness(on_ready)
+
+    def begin(self, entry: Entry, session: Session, pump: Pump, now: float) -> None:
+        """Follow a process that has just become its command."""
+        launch = entry.launch
+        self.logs.connect(pump, entry.program, launch, now)
+        if launch.record is not None:
+            self.recordings.begin_anew(entry.name, session, launch.record)
+        if entry.program.ready is not None:
+            self.readiness.watch(entry.name, session, entry.program.ready)
+
+    def update(
+        self, entry: Entry, before: Program, session: Session, pump: Pump, now: float
+    ) -> None:
+        """Follow a process as its changed config has it; `before` is what it was."""
+        name, program, launch = entry.name, entry.program, entry.launch
+        self.logs.connect(pump, program, launch, now)
+        if entry.process.pid is None:
+            return
+        if launch.record != expand(before, entry.index).record:
+            self.recordings.end(name)
+            if launch.record is not None:
+                self.recordings.begin_anew(name, session, launch.record)
+        if entry.process.state is State.STARTING and program.ready != before.ready:
+            self.readiness.end(name)
+            if program.ready is not None:
+                shown = session.painted(with_history=False)
+                self.readiness.watch(name, session, program.ready, shown)
