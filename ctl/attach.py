@@ -15,6 +15,7 @@ from typing import Final
 from ctl.connection import Connection, ConnectionLost
 from ctl.keys import ESCAPE_SECONDS, KeyFilter
 from ctl.modes import TerminalModes
+from ctl.probe import PATIENCE_SECONDS, QUESTIONS, AnswerFilter, can_be_asked
 from ctl.terminal import Guard, UserTerminal
 from taskmaster.protocol.frames import (
     Frame,
@@ -22,6 +23,7 @@ from taskmaster.protocol.frames import (
     FrameType,
     ProtocolViolation,
     encode_frame,
+    encode_report,
     encode_size,
 )
 from taskmaster.protocol.messages import Attach, Attached
@@ -66,12 +68,12 @@ def attach(
         AttachRefused: it would be attached to itself.
     """
     terminal = UserTerminal()
-    rows, columns = terminal.size()
     own = environment.get("TASKMASTER_PROCESS")
     if own == request.name and environment.get("TASKMASTER_SOCKET") == connection.path:
         raise AttachRefused(f"this is the terminal of {own}: it cannot be attached to itself")
+    rows, columns, *pixels = terminal.size()
     attached = connection.request(
-        Attach(request.name, rows, columns, request.read_only, request.take)
+        Attach(request.name, rows, columns, request.read_only, request.take, *pixels)
     )
     if not isinstance(attached, Attached):
         raise ConnectionLost("the daemon answered something else than asked")
@@ -79,7 +81,8 @@ def attach(
     mode = ", read only" if request.read_only else ""
     if attached.state not in _NOT_RUNNING:  # else only the last words follow, and why
         print(f"[attached to {attached.name}{mode}; {leave}]", flush=True)
-    relay = _Relay(connection, terminal, KeyFilter(key), read_only=request.read_only)
+    asks = not request.read_only and can_be_asked(environment.get("TERM", ""))
+    relay = _Relay(connection, terminal, KeyFilter(key), asks=asks, read_only=request.read_only)
     status, words = relay.run(attached.name)
     print(f"\r\n[{words}]", flush=True)
     return status
@@ -87,17 +90,25 @@ def attach(
 
 class _Relay:
     def __init__(
-        self, connection: Connection, terminal: UserTerminal, keys: KeyFilter, *, read_only: bool
+        self,
+        connection: Connection,
+        terminal: UserTerminal,
+        keys: KeyFilter,
+        *,
+        asks: bool,
+        read_only: bool,
     ) -> None:
         self._connection = connection
         self._socket = connection.socket
         self._terminal = terminal
         self._keys = keys
         self._read_only = read_only
+        self._answers = AnswerFilter(asked=asks)
+        self._asked_at = 0.0
         self._modes = TerminalModes()
         self._decoder = FrameDecoder()
         self._to_daemon = bytearray()
-        self._to_user = bytearray()
+        self._to_user = bytearray(QUESTIONS if asks else b"")
         self._guard: Guard | None = None
         self._outcome: tuple[int, str] | None = None
         self._ended: tuple[int, str] | None = None
@@ -115,9 +126,11 @@ class _Relay:
             with self._terminal.raw(self._modes.restore) as guard:
                 self._guard = guard
                 self._send_size()  # it may have changed before its signal had a handler
+                self._asked_at = time.monotonic()
                 self._from_daemon(self._connection.rest())
                 while self._outcome is None:
                     self._turn(wakeup)
+                self._await_answers()
         finally:
             signal.set_wakeup_fd(previous)
             for number, handler in handlers.items():
@@ -135,7 +148,8 @@ class _Relay:
             readers.append(self._socket.fileno())
         writers = [tty] if self._to_user else []
         writers += [self._socket.fileno()] if self._to_daemon else []
-        timeout = ESCAPE_SECONDS if self._keys.holds_back else None
+        holds_back = self._keys.holds_back or self._answers.holds_back
+        timeout = ESCAPE_SECONDS if holds_back else None
         ready, writable, _ = select.select(readers, writers, [], timeout)
         if tty in writable:
             self._write_user()
@@ -147,7 +161,8 @@ class _Relay:
             self._read_daemon()
         if tty in ready:
             self._read_user()
-        elif self._keys.holds_back and not ready:
+        elif holds_back and not ready:
+            self._typed(self._answers.flush())
             self._type(self._keys.flush())
         if self._ended is not None and not self._to_user:
             self._outcome = self._ended
@@ -162,11 +177,30 @@ class _Relay:
         if not data:
             self._outcome = (128 + signal.SIGHUP, f"the terminal is gone; left {self._name}")
             return
+        waited = self._answers.waits
+        self._typed(self._answers.feed(data))
+        if waited and (told := self._answers.told) is not None:
+            report = encode_report(told.foreground, told.background, speaks_kitty=told.speaks_kitty)
+            self._to_daemon += encode_frame(FrameType.REPORT, report)
+
+    def _typed(self, data: bytes) -> None:
         typed = self._keys.feed(data, time.monotonic())
         self._type(typed.data)
         if typed.detach:
             self._flush_to_daemon()
             self._outcome = (0, f"detached from {self._name}")
+
+    def _await_answers(self) -> None:
+        """Take what the terminal has still to answer, lest whoever has it next take it for keys."""
+        until = self._asked_at + PATIENCE_SECONDS
+        tty = self._terminal.descriptor
+        with contextlib.suppress(OSError):
+            while self._answers.waits and (left := until - time.monotonic()) > 0:
+                if select.select([tty], [], [], left)[0]:
+                    data = os.read(tty, _READ_BYTES)
+                    if not data:
+                        return
+                    self._answers.feed(data)
 
     def _type(self, data: bytes) -> None:
         if not self._read_only:
@@ -244,9 +278,9 @@ class _Relay:
                     self._outcome = (128 + number, f"{name}; left {self._name}")
 
     def _send_size(self) -> None:
-        rows, columns = self._terminal.size()
-        if rows and columns:
-            self._to_daemon += encode_frame(FrameType.SIZE, encode_size(rows, columns))
+        size = self._terminal.size()
+        if size.rows and size.columns:
+            self._to_daemon += encode_frame(FrameType.SIZE, encode_size(*size))
 
     def _suspend(self) -> None:
         self._terminal.leave(self._modes.restore())

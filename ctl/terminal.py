@@ -6,16 +6,27 @@ goodbye it does so (facts/attach.md, 3.9).
 """
 
 import contextlib
+import fcntl
 import os
 import signal
 import struct
 import termios
 import tty
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 _LENGTH: Final = struct.Struct("!I")
 _GOODBYE: Final = 0xFFFFFFFF
+_WINSIZE: Final = struct.Struct("HHHH")
+
+
+class Size(NamedTuple):
+    """struct winsize of tty_ioctl(4): cells, and pixels; 0 where unknown."""
+
+    rows: int
+    columns: int
+    width_pixels: int
+    height_pixels: int
 
 
 class NoTerminal(Exception):
@@ -36,9 +47,10 @@ class UserTerminal:
         self.descriptor = os.open(os.ttyname(0), os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
         self._saved: list[Any] = termios.tcgetattr(self.descriptor)
 
-    def size(self) -> tuple[int, int]:
-        """Return rows and columns, 0 where unknown."""
-        return termios.tcgetwinsize(self.descriptor)
+    def size(self) -> Size:
+        """Return the size of its window."""
+        empty = bytes(_WINSIZE.size)
+        return Size(*_WINSIZE.unpack(fcntl.ioctl(self.descriptor, termios.TIOCGWINSZ, empty)))
 
     @contextlib.contextmanager
     def raw(self, restore: Callable[[], bytes]) -> Iterator["Guard"]:

@@ -14,12 +14,13 @@ The model of the screen (`mirror`) is there once it is needed, and read up then.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from pty_mux.mirror import SLICE_BYTES, Mirror
 from pty_mux.queries import Query, QueryFilter
 from pty_mux.ring import Ring, shared_memory
-from pty_mux.vt.answers import answer
+from pty_mux.vt.answers import Outer, answer
 from pty_mux.vt.paint import Picture, fresh_start, paint, picture
 from pty_mux.vt.terminal import Terminal
 from pty_mux.winsize import Winsize, choose
@@ -47,6 +48,7 @@ class Attachment:
         last_active: grows with each attach, typing or resizing in the session (`winsize.choose`).
         notices: lines of ours that wait to be shown to it.
         ending: why the attachment is over, once it is.
+        outer: what its terminal told of itself.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Attachment:
         self.last_active = 0
         self.notices: list[str] = []
         self.ending: str | None = None
+        self.outer = Outer()
         self._session = session
         self._wake: Callable[[], None] = _nobody
         self._cursor = 0
@@ -147,6 +150,7 @@ class Session:
         self._queries = QueryFilter()
         self._attachments: list[Attachment] = []
         self._last_number = 0
+        self._last_outer = Outer()
         self._clock = 0
         self._apply_winsize: Callable[[Winsize], None] = _nobody_resizes
         self._type: Callable[[bytes], None] = _nobody_reads
@@ -164,12 +168,19 @@ class Session:
         """Take what the process wrote."""
         for part in self._queries.feed(data):
             if isinstance(part, Query):
-                size = (self.winsize.width_pixels, self.winsize.height_pixels)
-                self._type(answer(part.text, self.screen, size))
+                self._type(answer(part.text, self.screen, self._outer()))
             else:
                 self._append(part)
         self._keep_up(len(data))
         self._wake_everybody()
+
+    def _outer(self) -> Outer:
+        """Return what is known of the terminal at which people sit, or last sat."""
+        if (leader := self.leader) is not None:
+            self._last_outer = leader.outer
+        pixels = (self.winsize.width_pixels, self.winsize.height_pixels)
+        speaks_kitty = leader is not None and leader.outer.speaks_kitty
+        return replace(self._last_outer, pixels=pixels, speaks_kitty=speaks_kitty)
 
     def _keep_up(self, length: int) -> None:
         """Let the model read along with a program that leaves time for it.
@@ -285,6 +296,11 @@ class Session:
             attachment.repaint()
             self._touch(attachment)
             attachment.wake()
+
+    def told_of(self, attachment: Attachment, outer: Outer) -> None:
+        """Note what a client's terminal told; programs that ask are told so while it leads."""
+        attachment.outer = outer
+        self._outer()
 
     def notify(self, text: str) -> None:
         """Show everybody attached a line of ours."""

@@ -4,12 +4,14 @@ The same whether nobody is attached or five are: the model answers, once, and at
 never see the question (facts/attach.md, 3.6). Answers hold only values that are ours or numbers, so
 no output of a program can make its terminal type a command; the title is never told.
 
-Not answered: the kitty keyboard query, since whether the keys will come in that protocol depends on
-terminals that may attach later (silence is that protocol's "no"), and checksums of the screen.
+Colours that the program has not set are those of the terminal at which somebody sits, or last sat.
+The kitty keyboard query is answered only while such a terminal speaks that protocol: silence is its
+"no". Not answered at all: checksums of the screen.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from pty_mux.vt import modes as mode
@@ -29,25 +31,41 @@ _BASE_COLOURS: Final = f"{_DIM_COLOURS} {_BRIGHT_COLOURS}".split()
 _CUBE: Final = (0, 95, 135, 175, 215, 255)
 
 
-def answer(query: bytes, terminal: Terminal, pixels: tuple[int, int] = (0, 0)) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Outer:
+    """What is known of the terminal that shows the model to people.
+
+    Attributes:
+        colours: by their OSC number, as X writes them (``rgb:ffff/ffff/ffff``).
+        speaks_kitty: its keyboard can speak the kitty keyboard protocol.
+        pixels: width and height of the window, 0 where unknown.
+    """
+
+    colours: Mapping[int, str] = field(default_factory=dict)
+    speaks_kitty: bool = False
+    pixels: tuple[int, int] = (0, 0)
+
+
+def answer(query: bytes, terminal: Terminal, outer: Outer | None = None) -> bytes:
     """Return what the program gets to read, b"" where a terminal would say nothing.
 
     Args:
         query: one question, as `pty_mux.queries` finds them.
         terminal: the model, fed with everything before the question.
-        pixels: width and height of the terminal, 0 where unknown.
+        outer: what is known of the terminal at which somebody sits.
     """
     text = query.decode("latin-1")
+    known = outer or Outer()
     for pattern, reply in _REPLIES:
         if match := pattern.fullmatch(text):
-            return reply(match, terminal, pixels).encode("ascii", "replace")
+            return reply(match, terminal, known).encode("ascii", "replace")
     return b""
 
 
-_Reply = Callable[[re.Match[str], Terminal, tuple[int, int]], str]
+_Reply = Callable[[re.Match[str], Terminal, Outer], str]
 
 
-def _status(match: re.Match[str], terminal: Terminal, pixels: tuple[int, int]) -> str:
+def _status(match: re.Match[str], terminal: Terminal, outer: Outer) -> str:
     screen = terminal.screen
     row = max(screen.row - (screen.top if screen.origin else 0), 0) + 1
     match match[1], match[2]:
@@ -64,12 +82,12 @@ def _status(match: re.Match[str], terminal: Terminal, pixels: tuple[int, int]) -
         case "?", "26":
             return "\x1b[?27;1;0;0n"  # a North American keyboard
         case "?", "996":
-            is_light = sum(_dynamic_colour(11, terminal)) > 3 * 0x8000
+            is_light = sum(_dynamic_colour(11, terminal, outer)) > 3 * 0x8000
             return f"\x1b[?997;{1 + is_light}n"
     return ""
 
 
-def _private_mode(match: re.Match[str], terminal: Terminal, pixels: tuple[int, int]) -> str:
+def _private_mode(match: re.Match[str], terminal: Terminal, outer: Outer) -> str:
     number = int(match[1])
     if number in mode.ALTERNATE:
         state = 1 if terminal.screen.is_alternate else 2
@@ -80,14 +98,14 @@ def _private_mode(match: re.Match[str], terminal: Terminal, pixels: tuple[int, i
     return f"\x1b[?{number};{state}$y"
 
 
-def _ansi_mode(match: re.Match[str], terminal: Terminal, pixels: tuple[int, int]) -> str:
+def _ansi_mode(match: re.Match[str], terminal: Terminal, outer: Outer) -> str:
     states = {4: terminal.screen.insert, 20: terminal.modes.newline}
     number = int(match[1])
     state = {True: 1, False: 2, None: 0}[states.get(number)]
     return f"\x1b[{number};{state}$y"
 
 
-def _setting(match: re.Match[str], terminal: Terminal, pixels: tuple[int, int]) -> str:
+def _setting(match: re.Match[str], terminal: Terminal, outer: Outer) -> str:
     """DECRQSS."""
     screen = terminal.screen
     settings = {
@@ -100,7 +118,7 @@ def _setting(match: re.Match[str], terminal: Terminal, pixels: tuple[int, int]) 
     return f"\x1bP1$r{told}\x1b\\" if told else "\x1bP0$r\x1b\\"
 
 
-def _capability(match: re.Match[str], terminal: Terminal, pixels: tuple[int, int]) -> str:
+def _capability(match: re.Match[str], terminal: Terminal, outer: Outer) -> str:
     """XTGETTCAP: names and values in hexadecimal."""
     replies = []
     for written in match[1].split(";"):
@@ -113,9 +131,9 @@ def _capability(match: re.Match[str], terminal: Terminal, pixels: tuple[int, int
     return "".join(replies) if re.fullmatch(r"[0-9A-Fa-f;]*", match[1]) else "\x1bP0+r\x1b\\"
 
 
-def _window(match: re.Match[str], terminal: Terminal, pixels: tuple[int, int]) -> str:
+def _window(match: re.Match[str], terminal: Terminal, outer: Outer) -> str:
     screen = terminal.screen
-    width, height = pixels
+    width, height = outer.pixels
     match int(match[1]):
         case 11:
             return "\x1b[1t"
@@ -138,18 +156,18 @@ def _window(match: re.Match[str], terminal: Terminal, pixels: tuple[int, int]) -
     return ""
 
 
-def _colours(match: re.Match[str], terminal: Terminal, pixels: tuple[int, int]) -> str:
+def _colours(match: re.Match[str], terminal: Terminal, outer: Outer) -> str:
     """OSC 10, 11 and 12: several questions in one go count on."""
     first, end = int(match[1]), match[3]
     asked = enumerate(match[2].split(";"), first)
     return "".join(
-        f"\x1b]{number};{_rgb(_dynamic_colour(number, terminal))}{end}"
+        f"\x1b]{number};{_rgb(_dynamic_colour(number, terminal, outer))}{end}"
         for number, text in asked
         if text == "?" and number in _DEFAULT_COLOURS
     )
 
 
-def _palette(match: re.Match[str], terminal: Terminal, pixels: tuple[int, int]) -> str:
+def _palette(match: re.Match[str], terminal: Terminal, outer: Outer) -> str:
     """OSC 4: pairs of a number and a question mark."""
     fields, end = match[1].split(";"), match[2]
     return "".join(
@@ -163,8 +181,9 @@ _Colour = Sequence[int]
 """Red, green and blue, of 16 bits each."""
 
 
-def _dynamic_colour(number: int, terminal: Terminal) -> _Colour:
-    return _parsed(terminal.modes.colours.get(number, "")) or _DEFAULT_COLOURS[number]
+def _dynamic_colour(number: int, terminal: Terminal, outer: Outer) -> _Colour:
+    said = (terminal.modes.colours.get(number, ""), outer.colours.get(number, ""))
+    return next(filter(None, map(_parsed, said)), _DEFAULT_COLOURS[number])
 
 
 def _palette_colour(index: int, terminal: Terminal) -> _Colour:
@@ -203,14 +222,19 @@ def _first_colour(index: int) -> _Colour:
 
 
 def _say(text: str) -> _Reply:
-    return lambda match, terminal, pixels: text
+    return lambda match, terminal, outer: text
 
 
-def _modify_keys(match: re.Match[str], terminal: Terminal, pixels: tuple[int, int]) -> str:
+def _modify_keys(match: re.Match[str], terminal: Terminal, outer: Outer) -> str:
     return f"\x1b[>4;{terminal.modes.modify_other_keys}m"
 
 
-def _parameters(match: re.Match[str], terminal: Terminal, pixels: tuple[int, int]) -> str:
+def _kitty(match: re.Match[str], terminal: Terminal, outer: Outer) -> str:
+    flags = terminal.modes.kitty_flags(alternate=terminal.screen.is_alternate)
+    return f"\x1b[?{flags}u" if outer.speaks_kitty else ""
+
+
+def _parameters(match: re.Match[str], terminal: Terminal, outer: Outer) -> str:
     return f"\x1b[{3 if match[1] == '1' else 2};1;1;128;128;1;0x"
 
 
@@ -231,6 +255,7 @@ _REPLIES: Final[tuple[tuple[re.Pattern[str], _Reply], ...]] = tuple(
         (r"\x1b\]4;([^\x1b\x07]*)(\x1b\\|\x07)", _palette),
         (r"\x1b\]52;[a-z0-9]*;\?(?:\x1b\\|\x07)", _say("\x1b]52;c;\x1b\\")),
         (r"\x1b\[\?4m", _modify_keys),
+        (r"\x1b\[\?u", _kitty),
         (r"\x1b\[([01]?)x", _parameters),
     )
 )

@@ -12,11 +12,13 @@ from typing import Final
 
 from pty_mux.pump import Pump
 from pty_mux.session import Attachment, Session
+from pty_mux.vt.answers import Outer
 from pty_mux.winsize import Winsize
 from taskmaster.protocol.frames import (
     FrameDecoder,
     FrameType,
     ProtocolViolation,
+    decode_report,
     decode_size,
     encode_frame,
 )
@@ -111,6 +113,11 @@ async def _inwards(
                             await target.input_room()
                     case FrameType.SIZE:
                         session.resized(attachment, Winsize(*decode_size(frame.payload)))
+                    case FrameType.REPORT:
+                        foreground, background, speaks_kitty = decode_report(frame.payload)
+                        colours = {10: foreground, 11: background}
+                        known = {number: text for number, text in colours.items() if text}
+                        session.told_of(attachment, Outer(known, speaks_kitty))
                     case FrameType.INPUT:
                         pass  # who only watches is not heard, whatever its client sends
                     case other:

@@ -335,7 +335,8 @@ class Connection:
         process = supervisor.entries[name].process
         session = self._driver.session(name)
         self._reply(messages.Attached(name, process.state.value, process.pid))
-        winsize = Winsize(request.rows, request.columns)
+        pixels = (request.width_pixels, request.height_pixels)
+        winsize = Winsize(request.rows, request.columns, *pixels)
         if request.take:
             seats.put_out(self._driver, messages.Detach(name), self._peer)
         seat = seats.Seat(self._peer, self._services.clocks().wall)

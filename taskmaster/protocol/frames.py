@@ -6,6 +6,7 @@ allocated for it. What the payloads mean is said in `messages`.
 """
 
 import enum
+import re
 import struct
 from collections.abc import Iterator
 from typing import Final
@@ -22,6 +23,8 @@ MAX_FRAME_BYTES: Final = 256 * 1024
 """The longest payload of a frame that either side takes."""
 
 _HEADER: Final = struct.Struct("!BI")
+_COLOUR: Final = rb"((?:rgb:[0-9A-Fa-f]{1,4}/[0-9A-Fa-f]{1,4}/[0-9A-Fa-f]{1,4})?)"
+_REPORT: Final = re.compile(_COLOUR + b" " + _COLOUR + b" ([01])")
 _SIZE: Final = struct.Struct("!HHHH")
 
 
@@ -46,6 +49,9 @@ class FrameType(enum.IntEnum):
 
     END = 5
     """Daemon to client: the last frame; why the attachment is over, UTF-8, one line."""
+
+    REPORT = 6
+    """Client to daemon: what the user's terminal told of itself (`encode_report`)."""
 
 
 class Frame(Value):
@@ -72,6 +78,23 @@ def encode_size(rows: int, columns: int, width_pixels: int = 0, height_pixels: i
         min(max(number, 0), 0xFFFF) for number in (rows, columns, width_pixels, height_pixels)
     )
     return _SIZE.pack(*fields)
+
+
+def encode_report(foreground: str, background: str, *, speaks_kitty: bool) -> bytes:
+    """Return the payload of a REPORT frame; colours as X writes them, or '' where unknown."""
+    return f"{foreground} {background} {int(speaks_kitty)}".encode("ascii")
+
+
+def decode_report(payload: bytes) -> tuple[str, str, bool]:
+    """Return foreground, background and whether the terminal speaks the kitty keyboard protocol.
+
+    Raises:
+        ProtocolViolation: it is no report.
+    """
+    match = _REPORT.fullmatch(payload)
+    if match is None:
+        raise ProtocolViolation(f"no report of a terminal: {payload[:80]!r}")
+    return match[1].decode("ascii"), match[2].decode("ascii"), match[3] == b"1"
 
 
 def decode_size(payload: bytes) -> tuple[int, int, int, int]:

@@ -190,6 +190,7 @@ class Attach(Value):
 
     Attributes:
         rows: of the client's terminal, 0 where it has none; likewise `columns`.
+        width_pixels: of its window, 0 where unknown; likewise `height_pixels`.
         read_only: neither type nor set the size.
         take: put everybody else out.
     """
@@ -200,6 +201,8 @@ class Attach(Value):
     columns: int = 0
     read_only: bool = False
     take: bool = False
+    width_pixels: int = 0
+    height_pixels: int = 0
 
 
 class Screen(Value):

@@ -32,17 +32,18 @@ class Seat:
         *,
         rows: int = 24,
         columns: int = 80,
+        pixels: tuple[int, int] = (0, 0),
     ) -> None:
-        self.master, self._slave = os.openpty()
-        self.resize(rows, columns)
-        self.before = termios.tcgetattr(self._slave)
+        self.master, self.slave = os.openpty()
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, _winsize(rows, columns, *pixels))
+        self.before = termios.tcgetattr(self.slave)
         self.shown = b""
         self._read_to = 0
         self.process = subprocess.Popen(
             [sys.executable, "-c", _TAKE_TERMINAL, *words],
-            stdin=self._slave,
-            stdout=self._slave,
-            stderr=self._slave,
+            stdin=self.slave,
+            stdout=self.slave,
+            stderr=self.slave,
             env=dict(environment),
         )
 
@@ -101,11 +102,17 @@ class Seat:
     @property
     def modes(self) -> list[Any]:
         """The terminal's settings now, as tcgetattr(3) has them."""
-        return termios.tcgetattr(self._slave)
+        return termios.tcgetattr(self.slave)
 
     @property
     def is_as_before(self) -> bool:
         return bool(self.modes == self.before)
+
+    @property
+    def unread(self) -> int:
+        """How many bytes of what was typed nobody has read yet (FIONREAD)."""
+        counted = fcntl.ioctl(self.slave, termios.FIONREAD, bytes(4))
+        return int.from_bytes(counted, sys.byteorder)
 
     def close(self) -> None:
         """End the command and take the terminal away."""
@@ -113,8 +120,8 @@ class Seat:
             self.process.kill()
         self.process.wait()
         os.close(self.master)
-        os.close(self._slave)
+        os.close(self.slave)
 
 
-def _winsize(rows: int, columns: int) -> bytes:
-    return b"".join(number.to_bytes(2, sys.byteorder) for number in (rows, columns, 0, 0))
+def _winsize(*numbers: int) -> bytes:
+    return b"".join(number.to_bytes(2, sys.byteorder) for number in (*numbers, 0, 0)[:4])

@@ -2,12 +2,16 @@
 
 import hashlib
 import os
+import re
 import signal
+import sys
 import termios
+import tty
 from collections.abc import Callable, Iterator
 
 import pytest
 
+from ctl.probe import QUESTIONS
 from tests.integration.conftest import Site, is_alive, wait_for
 from tests.integration.seat import Seat
 
@@ -21,9 +25,12 @@ def sit(site: Site) -> Iterator[Sit]:
     """Sit down at a process with `attach` and these words, in a terminal of this size."""
     seats: list[Seat] = []
 
-    def take(*words: str, rows: int = 24, columns: int = 80) -> Seat:
+    def take(
+        *words: str, rows: int = 24, columns: int = 80, pixels: tuple[int, int] = (0, 0)
+    ) -> Seat:
         command = [*site.client, *words]
-        seats.append(Seat(command, site.environment, rows=rows, columns=columns))
+        seat = Seat(command, site.environment, rows=rows, columns=columns, pixels=pixels)
+        seats.append(seat)
         return seats[-1]
 
     yield take
@@ -88,6 +95,54 @@ def test_job_control_works(site: Site, sit: Sit) -> None:
     seat.type(b"kill %1; fg\r")
 
     seat.read_until(rb"Terminated")
+
+
+ASKS = r"""
+import os, re, sys, termios, tty
+tty.setraw(0)
+os.write(1, b"up\r\n")
+while os.read(0, 1) != b"?": pass
+os.write(1, b"\x1b]11;?\x07\x1b[?u\x1b[14t\x1b[c")
+said = b""
+while not said.endswith(b"c"): said += os.read(0, 1)
+os.write(1, b"told " + repr(said).encode() + b"\r\n")
+while True: os.write(1, b"typed " + repr(os.read(0, 100)).encode() + b"\r\n")
+"""
+
+
+def test_a_program_is_told_of_the_terminal_at_which_one_sits(site: Site, sit: Sit) -> None:
+    (site.folder / "asks.py").write_text(ASKS)
+    site.environment["TERM"] = "xterm-256color"
+    site.start(f"  a: {{cmd: {sys.executable} {site.folder}/asks.py, starttime: 0}}")
+    site.ctl("wait", "a", "--text", "up")
+    seat = sit("attach", "a", pixels=(800, 480))
+    seat.read_until(re.escape(QUESTIONS))
+
+    seat.type(b"\x1b]10;rgb:0/0/0\x07\x1b]11;rgb:fdfd/f6f6/e3e3\x1b\\\x1b[?0u\x1b[?62;22c")
+    seat.type(b"?")
+
+    seat.read_until(
+        re.escape(rb"told b'\x1b]11;rgb:fdfd/f6f6/e3e3\x07\x1b[?0u\x1b[4;480;800t\x1b[?62;22c'")
+    )
+    assert b"typed" not in seat.read_rest()
+    seat.type(b"z")
+    seat.read_until(rb"typed b'z'")
+    assert seat.read_rest().count(QUESTIONS) == 1
+
+
+def test_answers_that_come_when_one_leaves_are_not_left_to_the_shell(site: Site, sit: Sit) -> None:
+    site.environment["TERM"] = "xterm-256color"
+    site.start("  a: {cmd: cat, starttime: 0}")
+    seat = sit("attach", "a")
+    seat.read_until(re.escape(QUESTIONS))
+
+    seat.type(DETACH)
+    wait_for(lambda: seat.unread == 0, "the key to be read")
+    seat.type(b"\x1b[?62;22c")
+
+    assert seat.wait() == 0
+    tty.setraw(seat.slave, termios.TCSANOW)  # else what is no whole line does not count
+    assert seat.unread == 0
 
 
 def test_the_window_size_follows_the_client(site: Site, sit: Sit) -> None:

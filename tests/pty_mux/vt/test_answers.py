@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pty_mux.queries import Query, QueryFilter
-from pty_mux.vt.answers import answer
+from pty_mux.vt.answers import Outer, answer
 from pty_mux.vt.modes import KNOWN
 from pty_mux.vt.terminal import Terminal
 
@@ -146,8 +146,33 @@ def test_each_mode_that_is_followed_is_told(number: int) -> None:
     ],
 )
 def test_the_size_in_pixels_is_told_where_it_is_known(question: bytes, expected: bytes) -> None:
-    assert answer(question, fed(b""), (120, 96)) == expected
-    assert answer(question, fed(b""), (120, 0)) == b""
+    assert answer(question, fed(b""), Outer(pixels=(120, 96))) == expected
+    assert answer(question, fed(b""), Outer(pixels=(120, 0))) == b""
+
+
+SEEN = Outer({10: "rgb:ffff/0/8080", 11: "rgb:f/f/e"}, speaks_kitty=True)
+
+
+def test_colours_are_those_of_the_terminal_at_which_somebody_sits() -> None:
+    ask = b"\x1b]10;?;?\x07"
+
+    assert answer(ask, fed(b""), SEEN) == (
+        b"\x1b]10;rgb:ffff/0000/8080\x07\x1b]11;rgb:ffff/ffff/eeee\x07"
+    )
+    assert answer(b"\x1b[?996n", fed(b""), SEEN) == b"\x1b[?997;2n"
+
+
+def test_a_colour_that_the_program_has_set_comes_first() -> None:
+    said = answer(b"\x1b]11;?\x07", fed(b"\x1b]11;#000000\x07"), SEEN)
+
+    assert said == b"\x1b]11;rgb:0000/0000/0000\x07"
+
+
+def test_the_kitty_keyboard_is_told_of_only_where_there_is_one() -> None:
+    asked = b"\x1b[?u"
+
+    assert answer(asked, fed(b"\x1b[>5u"), SEEN) == b"\x1b[?5u"
+    assert answer(asked, fed(b"\x1b[>5u"), Outer()) == b""
 
 
 @pytest.mark.parametrize("question", FRESH)
@@ -188,7 +213,7 @@ BEFORE = st.one_of(
 def test_nothing_raises_and_no_answer_is_anything_but_an_escape_sequence(
     question: bytes, before: bytes
 ) -> None:
-    said = answer(question, fed(before), (120, 96))
+    said = answer(question, fed(before), Outer(pixels=(120, 96)))
 
     assert HARMLESS.fullmatch(said)
     assert b"rm" not in said

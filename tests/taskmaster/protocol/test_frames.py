@@ -16,8 +16,10 @@ from taskmaster.protocol.frames import (
     FrameType,
     LineDecoder,
     ProtocolViolation,
+    decode_report,
     decode_size,
     encode_frame,
+    encode_report,
     encode_size,
 )
 
@@ -119,6 +121,21 @@ def test_sizes_are_clamped_to_what_a_winsize_holds(fields: list[int]) -> None:
     clamped = tuple(sorted((0, number, 0xFFFF))[1] for number in fields)
 
     assert decode_size(encode_size(*fields)) == clamped
+
+
+@pytest.mark.parametrize("kitty", [True, False])
+def test_a_report_comes_back_as_it_was(kitty: bool) -> None:
+    payload = encode_report("rgb:ffff/8/00", "", speaks_kitty=kitty)
+
+    assert decode_report(payload) == ("rgb:ffff/8/00", "", kitty)
+
+
+@pytest.mark.parametrize(
+    "payload", [b"", b"red  1", b"rgb:0/0/0 rgb:0/0/0 2", b"\xff  0", b"  1\n"]
+)
+def test_what_is_no_report_is_refused(payload: bytes) -> None:
+    with pytest.raises(ProtocolViolation):
+        decode_report(payload)
 
 
 def test_a_size_has_rows_before_columns_in_network_order_and_perhaps_no_pixels() -> None:
