@@ -29,7 +29,7 @@ Follower = Callable[[bytes], None]
 MAX_BEHIND_BYTES: Final = 512 * 1024
 """A client that has more than this still to get would look at the past: it is painted afresh."""
 
-_FLOOD_BYTES: Final = 2048
+FLOOD_BYTES: Final = 2048
 """A read of more than this comes from a program that writes without pause: Linux gives 4 KiB of a
 terminal at once, and less only where nothing more waits."""
 
@@ -189,7 +189,7 @@ class Session:
         skipped for want of room, what was drawn long ago would be lost for good.
         """
         ring = self.ring
-        if length < _FLOOD_BYTES and ring.end > ring.capacity // _BACKLOG_PART:
+        if length < FLOOD_BYTES and ring.end > ring.capacity // _BACKLOG_PART:
             mirror = self._model()
             if mirror.behind(ring) > ring.capacity // _BACKLOG_PART:
                 mirror.catch_up(ring, SLICE_BYTES)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Final
 
 from pty_mux.pump import Pump
-from pty_mux.session import Attachment, Session
+from pty_mux.session import FLOOD_BYTES, Attachment, Session
 from pty_mux.vt.answers import Outer
 from pty_mux.winsize import Winsize
 from taskmaster.protocol.frames import (
@@ -26,6 +26,10 @@ from taskmaster.protocol.frames import (
 _PIECE_BYTES: Final = 32 * 1024
 _UNSENT_BYTES: Final = 64 * 1024
 """How much may wait in our own buffer for a client's socket; the rest stays in the ring."""
+
+_FLOOD_SECONDS: Final = 0.002
+"""A program that writes without pause is left to write so long, and then a larger piece taken: the
+kernel gives 4 KiB of a terminal at a time, and each would be a frame, a write and a reading."""
 
 _PICTURE_SECONDS: Final = 0.05
 """At least so much is between two pictures for a client of another size."""
@@ -76,6 +80,8 @@ async def _outwards(writer: asyncio.StreamWriter, session: Session, attachment: 
                 await writer.drain()
                 if attachment.sees_pictures:
                     await asyncio.sleep(_PICTURE_SECONDS)
+                elif FLOOD_BYTES <= len(data) < _PIECE_BYTES:
+                    await asyncio.sleep(_FLOOD_SECONDS)
             while attachment.notices:
                 text = attachment.notices.pop(0)
                 writer.write(encode_frame(FrameType.NOTICE, text.encode("utf-8", "replace")))
