@@ -57,6 +57,16 @@ class View:
         )
         return replace(self, looks=looks)
 
+    def as_seen(self) -> "View":
+        """Return the same with of a blank cell only what one sees of its style."""
+        looks = tuple(
+            tuple(
+                _blank(look) if text == " " else look for text, look in zip(row, looks, strict=True)
+            )
+            for row, looks in zip(self.rows, self.looks, strict=True)
+        )
+        return replace(self, looks=looks)
+
     def without_wraps(self) -> "View":
         """Return the same without what rows wrap."""
         return replace(self, wraps=())
@@ -86,6 +96,12 @@ class View:
         if self.title != other.title:
             said.append(f"title: {self.title!r} != {other.title!r}")
         return said
+
+
+def _blank(look: Style) -> Style:
+    lines = style_module.INVERSE | style_module.STRIKE | style_module.OVERLINE
+    drawn = bool(look.attributes & lines or look.underline)
+    return look if drawn else PLAIN._replace(background=look.background)
 
 
 def _runs(looks: tuple[Style, ...]) -> str:
