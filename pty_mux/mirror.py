@@ -143,7 +143,9 @@ class Mirror:
         # Counting them all would take longer than everything else here together.
         if not self._is_simple() or _after_lines(data, 2 * screen.rows + 1) == len(data):
             return
-        first = _after_lines(data, max(screen.rows - 1 - screen.row, 1))
+        # One more than lead to the bottom row: what scrolls in is erased with the pen, and the
+        # bottom row that was there before need not have been.
+        first = _after_lines(data, screen.rows - screen.row)
         last = _last_lines(data, screen.rows, _text_length(data))
         if first > SLICE_BYTES or last - first < _WORTH_BYTES:
             return

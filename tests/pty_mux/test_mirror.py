@@ -360,6 +360,22 @@ def test_any_mixture_of_floods_and_sequences(data: bytes, step: int, limit: int 
     assert history(listening.terminal) == history(whole)
 
 
+@pytest.mark.parametrize("row", [1, 12, 23, 24])
+def test_the_row_in_which_passing_over_begins_was_not_erased_with_the_pen(row: int) -> None:
+    lines = (b"\x1b[3%dmline %d\x1b[4%dm more\r\n" % (n % 7, n, n % 5) for n in range(400))
+    begin, flood = b"\x1b[%dH" % row, b"".join(lines)
+    listening = Listening(MB)
+
+    for part in (begin, flood):
+        listening.write(part)
+        listening.catch_up()
+
+    whole = fed(begin + flood)
+    assert state(listening.terminal) == state(whole)
+    listening.load_history()
+    assert history(listening.terminal) == history(whole)
+
+
 def test_a_resize_makes_of_what_was_passed_over_what_it_makes_of_the_rest() -> None:
     data = lines_of("long", 900) + b"last"
     listening = Listening(MB)
