@@ -12,10 +12,10 @@ import time
 from collections.abc import Mapping
 from typing import Final
 
-from ctl.connection import Connection, ConnectionLost
+from ctl.connection import Connection, ConnectionLost, NoDaemon
 from ctl.keys import ESCAPE_SECONDS, KeyFilter
 from ctl.modes import TerminalModes
-from ctl.probe import PATIENCE_SECONDS, QUESTIONS, AnswerFilter, can_be_asked
+from ctl.probe import PATIENCE_SECONDS, QUESTIONS, AnswerFilter, Told, can_be_asked
 from ctl.terminal import Guard, UserTerminal
 from taskmaster.protocol.frames import (
     Frame,
@@ -26,7 +26,7 @@ from taskmaster.protocol.frames import (
     encode_report,
     encode_size,
 )
-from taskmaster.protocol.messages import Attach, Attached
+from taskmaster.protocol.messages import Attach, Attached, RequestError
 
 EXIT_UNUSABLE: Final = 2
 EXIT_LOST: Final = 70
@@ -71,21 +71,28 @@ def attach(
     own = environment.get("TASKMASTER_PROCESS")
     if own == request.name and environment.get("TASKMASTER_SOCKET") == connection.path:
         raise AttachRefused(f"this is the terminal of {own}: it cannot be attached to itself")
-    rows, columns, *pixels = terminal.size()
-    attached = connection.request(
-        Attach(request.name, rows, columns, request.read_only, request.take, *pixels)
-    )
-    if not isinstance(attached, Attached):
-        raise ConnectionLost("the daemon answered something else than asked")
+    attached = _sit_down(connection, request, terminal)
     leave = f"{key_name} detaches" if key is not None else "no key detaches"
     mode = ", read only" if request.read_only else ""
     if attached.state not in _NOT_RUNNING:  # else only the last words follow, and why
         print(f"[attached to {attached.name}{mode}; {leave}]", flush=True)
     asks = not request.read_only and can_be_asked(environment.get("TERM", ""))
-    relay = _Relay(connection, terminal, KeyFilter(key), asks=asks, read_only=request.read_only)
+    relay = _Relay(connection, terminal, KeyFilter(key), request, asks=asks)
     status, words = relay.run(attached.name)
     print(f"\r\n[{words}]", flush=True)
     return status
+
+
+def _sit_down(
+    connection: Connection, request: Attach, terminal: UserTerminal, *, history: bool = True
+) -> Attached:
+    rows, columns, width, height = terminal.size()
+    attached = connection.request(
+        Attach(request.name, rows, columns, request.read_only, request.take, width, height, history)
+    )
+    if not isinstance(attached, Attached):
+        raise ConnectionLost("the daemon answered something else than asked")
+    return attached
 
 
 class _Relay:
@@ -94,15 +101,16 @@ class _Relay:
         connection: Connection,
         terminal: UserTerminal,
         keys: KeyFilter,
+        request: Attach,
         *,
         asks: bool,
-        read_only: bool,
     ) -> None:
         self._connection = connection
         self._socket = connection.socket
         self._terminal = terminal
         self._keys = keys
-        self._read_only = read_only
+        self._request = request
+        self._read_only = request.read_only
         self._answers = AnswerFilter(asked=asks)
         self._asked_at = 0.0
         self._modes = TerminalModes()
@@ -180,8 +188,11 @@ class _Relay:
         waited = self._answers.waits
         self._typed(self._answers.feed(data))
         if waited and (told := self._answers.told) is not None:
-            report = encode_report(told.foreground, told.background, speaks_kitty=told.speaks_kitty)
-            self._to_daemon += encode_frame(FrameType.REPORT, report)
+            self._report(told)
+
+    def _report(self, told: Told) -> None:
+        report = encode_report(told.foreground, told.background, speaks_kitty=told.speaks_kitty)
+        self._to_daemon += encode_frame(FrameType.REPORT, report)
 
     def _typed(self, data: bytes) -> None:
         typed = self._keys.feed(data, time.monotonic())
@@ -220,10 +231,31 @@ class _Relay:
             return
         except OSError:
             data = b""
-        if not data:
+        if data:
+            self._from_daemon(data)
+        elif self._ended is None and not self._sit_down_again():
             self._ended = (EXIT_LOST, "the connection to the daemon is lost")
-            return
-        self._from_daemon(data)
+
+    def _sit_down_again(self) -> bool:
+        """Attach to the next core, if there is one: the keeper holds the socket meanwhile.
+
+        What was typed and not yet sent is dropped: the middle of a frame may be in it.
+        """
+        self._to_daemon.clear()
+        self._decoder = FrameDecoder()
+        request = self._request
+        try:
+            connection = Connection(self._connection.path)
+            _sit_down(connection, request, self._terminal, history=False)
+        except (NoDaemon, ConnectionLost, RequestError):
+            return False
+        self._connection.close()
+        self._connection, self._socket = connection, connection.socket
+        self._socket.setblocking(False)
+        if (told := self._answers.told) is not None:
+            self._report(told)
+        self._from_daemon(connection.rest())
+        return True
 
     def _from_daemon(self, data: bytes) -> None:
         try:

@@ -11,13 +11,15 @@ it, and when what it has not read yet would leave the ring (`make_room`). What i
 """
 
 import re
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from pty_mux.ring import Ring
 from pty_mux.vt.charsets import ASCII
 from pty_mux.vt.line import Line, blank
+from pty_mux.vt.paint import paint
 from pty_mux.vt.screen import MAX_HISTORY_LINES
-from pty_mux.vt.style import Style
+from pty_mux.vt.style import PLAIN, Style
 from pty_mux.vt.terminal import Terminal
 from pty_mux.winsize import Winsize
 
@@ -58,6 +60,14 @@ class _PassedOver(NamedTuple):
     below: Line
 
 
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A screen at an offset in the ring: what it takes to draw it, each byte a character."""
+
+    offset: int
+    painted: str
+
+
 class Mirror:
     """The model of one session's screen.
 
@@ -71,6 +81,28 @@ class Mirror:
         self.terminal = Terminal(winsize.rows, winsize.columns)
         self.position = _first_line(ring)
         self._passed_over: list[_PassedOver] = []
+
+    @classmethod
+    def resumed(cls, ring: Ring, winsize: Winsize, checkpoint: Checkpoint) -> "Mirror":
+        """Return the model at a checkpoint; what was above the screen is read from the ring."""
+        mirror = cls(ring, winsize)
+        begin = mirror.position
+        terminal = mirror.terminal
+        terminal.feed(checkpoint.painted.encode("latin-1"))
+        screen = terminal.screen
+        if begin < checkpoint.offset and not screen.is_alternate:
+            tabs = frozenset(screen.tabs)
+            passed = _PassedOver(begin, checkpoint.offset, PLAIN, tabs, screen.lines[0])
+            rows = mirror._read_lines(ring, passed, MAX_HISTORY_LINES + screen.row)
+            screen.history.extend(rows[: len(rows) - screen.row])
+        mirror.position = max(begin, checkpoint.offset)
+        return mirror
+
+    def checkpoint(self, ring: Ring) -> Checkpoint:
+        """Return what the model shows, as far as it has read."""
+        terminal = self.terminal
+        painted = paint(terminal, history=None) + terminal.unfinished
+        return Checkpoint(self.position, painted.decode("latin-1"))
 
     def behind(self, ring: Ring) -> int:
         """Return how many bytes there are to read."""

@@ -2,13 +2,18 @@
 
 Offsets count from the first byte ever appended and never wrap, so a reader keeps one number and
 can always tell whether what it wants is still there. The memory is given from outside: the daemon
-gives shared memory whose pages the kernel hands out as they are first written, so a process that
-writes nothing costs nothing.
+gives shared memory (`shared_ring`) whose pages the kernel hands out as they are first written, so a
+process that writes nothing costs nothing. Whoever has its descriptor can map it again
+(`mapped_ring`), also when the one who wrote it is gone: bytes come first, then the offset.
 """
 
 import errno
 import mmap
 import os
+from typing import Final
+
+_HEADER_BYTES: Final = mmap.PAGESIZE
+"""Before the history: how much was ever appended; a whole page, so the rest begins with one."""
 
 
 class Ring:
@@ -16,17 +21,31 @@ class Ring:
 
     Attributes:
         end: the offset behind the last byte: how many bytes were ever appended.
+        descriptor: of the memory, for whoever is to map it too and then to be closed; -1: none.
     """
 
-    __slots__ = ("_capacity", "_memory", "end")
+    __slots__ = ("_capacity", "_counter", "_memory", "descriptor", "end")
 
-    def __init__(self, memory: mmap.mmap | bytearray) -> None:
-        """Take over a buffer of at least one byte; its length is how much history is kept."""
+    def __init__(
+        self,
+        memory: memoryview | bytearray,
+        counter: memoryview | None = None,
+        descriptor: int = -1,
+    ) -> None:
+        """Take over a buffer of at least one byte; its length is how much history is kept.
+
+        Args:
+            memory: the buffer.
+            counter: one unsigned number beside it, which says what `end` was.
+            descriptor: of the memory, or -1.
+        """
         if len(memory) == 0:
             raise ValueError("a ring needs at least one byte of memory")
         self._memory = memory
         self._capacity = len(memory)
-        self.end = 0
+        self._counter = memoryview(bytearray(8)).cast("Q") if counter is None else counter
+        self.descriptor = descriptor
+        self.end: int = self._counter[0]
 
     @property
     def capacity(self) -> int:
@@ -53,6 +72,7 @@ class Ring:
             self._memory[position:] = data[:room]
             self._memory[: length - room] = data[room:]
         self.end += length
+        self._counter[0] = self.end
 
     def read(self, offset: int, limit: int) -> bytes:
         """Return up to `limit` bytes from an offset between `start` and `end`.
@@ -71,22 +91,44 @@ class Ring:
         """Return the last `limit` bytes, or what there is."""
         return self.read(max(self.start, self.end - limit), limit)
 
-    def moved_to(self, memory: mmap.mmap | bytearray) -> "Ring":
-        """Return a ring over other memory with the same offsets and as much history as fits."""
-        ring = Ring(memory)
-        kept = self.tail(len(memory))
+    def moved_to(self, ring: "Ring") -> "Ring":
+        """Return an empty ring, filled with as much history as fits, at the same offsets."""
+        kept = self.tail(ring.capacity)
         ring.end = self.end - len(kept)
         ring.append(kept)
         return ring
 
 
-def shared_memory(size: int) -> mmap.mmap:
-    """Return anonymous shared memory of `size` bytes, no page of it taken yet.
+def shared_ring(size: int) -> Ring:
+    """Return an empty ring over shared memory of `size` bytes, no page of it taken yet.
 
     Raises:
-        OSError: mmap(2) failed.
+        OSError: there is no memory, or no descriptor for it.
     """
     try:
-        return mmap.mmap(-1, size)
+        if not hasattr(os, "memfd_create"):  # macOS: memory that nobody else can map
+            return _over(mmap.mmap(-1, _HEADER_BYTES + size), -1)
+        descriptor = os.memfd_create("ring", os.MFD_CLOEXEC)
+        try:
+            os.ftruncate(descriptor, _HEADER_BYTES + size)
+            return _over(mmap.mmap(descriptor, _HEADER_BYTES + size), descriptor)
+        except BaseException:
+            os.close(descriptor)
+            raise
     except OverflowError:  # more than a size_t says: Python does not even ask
         raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)) from None
+
+
+def mapped_ring(descriptor: int) -> Ring:
+    """Return a ring over the memory behind the descriptor of another one, as that one left it.
+
+    Raises:
+        OSError: it cannot be mapped.
+        ValueError: it is no memory of a ring.
+    """
+    return _over(mmap.mmap(descriptor, 0), -1)
+
+
+def _over(memory: mmap.mmap, descriptor: int) -> Ring:
+    view = memoryview(memory)
+    return Ring(view[_HEADER_BYTES:], view[:8].cast("Q"), descriptor)

@@ -14,124 +14,41 @@ The model of the screen (`mirror`) is there once it is needed, and read up then.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
-from pty_mux.mirror import SLICE_BYTES, Mirror
+from pty_mux.attachment import Attachment
+from pty_mux.mirror import SLICE_BYTES, Checkpoint, Mirror
 from pty_mux.queries import Query, QueryFilter
-from pty_mux.ring import Ring, shared_memory
+from pty_mux.ring import Ring, shared_ring
 from pty_mux.vt.answers import Outer, answer
-from pty_mux.vt.paint import Picture, fresh_start, paint, picture
+from pty_mux.vt.paint import fresh_start, paint
 from pty_mux.vt.terminal import Terminal
 from pty_mux.winsize import Winsize, choose
 
 Follower = Callable[[bytes], None]
-MAX_BEHIND_BYTES: Final = 512 * 1024
-"""A client that has more than this still to get would look at the past: it is painted afresh."""
-
 FLOOD_BYTES: Final = 2048
 """A read of more than this comes from a program that writes without pause: Linux gives 4 KiB of a
 terminal at once, and less only where nothing more waits."""
+
+_CHECKPOINT_PART: Final = 2
+"""The part of the ring that may be written before the screen is saved as a whole."""
 
 _BACKLOG_PART: Final = 4
 """The part of the ring that the model may be behind of a program that leaves it time."""
 
 
-class Attachment:
-    """One client's place in a session.
+@dataclass(frozen=True, slots=True)
+class SessionState:
+    """What the bytes in the ring alone do not tell of a session.
 
     Attributes:
-        number: counts the clients of the session.
-        who: what whoever attached it wants to know of it; not looked at here.
-        read_only: it may not type and its window size does not count.
-        winsize: the size of its terminal, 0x0 where unknown.
-        last_active: grows with each attach, typing or resizing in the session (`winsize.choose`).
-        notices: lines of ours that wait to be shown to it.
-        ending: why the attachment is over, once it is.
-        outer: what its terminal told of itself.
+        winsize: the size of the terminal.
+        checkpoint: its screen at some offset; None: it is what all bytes make, at that one size.
     """
 
-    def __init__(
-        self, session: "Session", number: int, winsize: Winsize, who: object, *, read_only: bool
-    ) -> None:
-        self.number = number
-        self.who = who
-        self.read_only = read_only
-        self.winsize = winsize
-        self.last_active = 0
-        self.notices: list[str] = []
-        self.ending: str | None = None
-        self.outer = Outer()
-        self._session = session
-        self._wake: Callable[[], None] = _nobody
-        self._cursor = 0
-        self._ready = b""
-        self._unpainted = True
-        self._wants_history = True
-        self._shown: Picture | None = None
-        self._shown_at = -1
-
-    @property
-    def sees_pictures(self) -> bool:
-        """Whether its terminal has another size than the session."""
-        own, theirs = self.winsize, self._session.winsize
-        return own.is_known and (own.rows, own.columns) != (theirs.rows, theirs.columns)
-
-    @property
-    def needs_screen(self) -> bool:
-        """Whether `take` will look at the model, which must have read everything before."""
-        return not self._ready and (
-            self._unpainted or self._is_too_far_behind or self.sees_pictures
-        )
-
-    @property
-    def _is_too_far_behind(self) -> bool:
-        ring = self._session.ring
-        return self._cursor < ring.start or ring.end - self._cursor > MAX_BEHIND_BYTES
-
-    def on_news(self, wake: Callable[[], None]) -> None:
-        """Have `wake` called whenever there may be something to take."""
-        self._wake = wake
-
-    def wake(self) -> None:
-        """Tell whoever carries for this client that there is something to take."""
-        self._wake()
-
-    def repaint(self) -> None:
-        """Have the screen painted anew with the next `take`."""
-        self._unpainted = True
-        self._shown = None
-
-    def take(self, limit: int) -> bytes:
-        """Return the next bytes for the client, at most `limit`; b"" if there are none now."""
-        if not self._ready:
-            self._ready = self._next()
-        data, self._ready = self._ready[:limit], self._ready[limit:]
-        if data or self.sees_pictures:
-            return data
-        data = self._session.ring.read(self._cursor, limit)
-        self._cursor += len(data)
-        return data
-
-    def _next(self) -> bytes:
-        session = self._session
-        if self.sees_pictures:
-            return self._next_picture(session)
-        if not (self._unpainted or self._is_too_far_behind):
-            return b""
-        self._unpainted = False
-        self._cursor = session.ring.end
-        history, self._wants_history = self._wants_history, False
-        return session.painted(with_history=history)
-
-    def _next_picture(self, session: "Session") -> bytes:
-        if self._shown is not None and self._shown_at == session.ring.end:
-            return b""
-        drawn = picture(session.screen, self.winsize.rows, self.winsize.columns)
-        data = drawn.changes_from(self._shown)
-        self._shown, self._shown_at = drawn, session.ring.end
-        self._unpainted = True  # for when the sizes agree again
-        return data
+    winsize: Winsize
+    checkpoint: Checkpoint | None = None
 
 
 class Session:
@@ -142,9 +59,9 @@ class Session:
         winsize: the size that its terminal has, or will have when it starts.
     """
 
-    def __init__(self, scrollback: int, winsize: Winsize) -> None:
-        """Make a session that keeps `scrollback` bytes of history."""
-        self.ring = Ring(shared_memory(scrollback))
+    def __init__(self, scrollback: int, winsize: Winsize, ring: Ring | None = None) -> None:
+        """Make a session that keeps `scrollback` bytes of history, or one over a ring that is."""
+        self.ring = ring or shared_ring(scrollback)
         self.winsize = winsize
         self._mirror: Mirror | None = None
         self._queries = QueryFilter()
@@ -152,10 +69,41 @@ class Session:
         self._last_number = 0
         self._last_outer = Outer()
         self._clock = 0
+        self._checkpoint: Checkpoint | None = None
+        self._on_state: Callable[[], None] = _nobody_saves
         self._apply_winsize: Callable[[Winsize], None] = _nobody_resizes
         self._type: Callable[[bytes], None] = _nobody_reads
         self._followers: list[Follower] = []
         self._size_followers: list[Callable[[Winsize], None]] = []
+
+    @classmethod
+    def restored(cls, ring: Ring, state: SessionState) -> "Session":
+        """Return a session over the ring of another one, as that one was in this state."""
+        session = cls(ring.capacity, state.winsize, ring)
+        session._checkpoint = state.checkpoint
+        if state.checkpoint is not None:
+            session._mirror = Mirror.resumed(ring, state.winsize, state.checkpoint)
+        return session
+
+    @property
+    def state(self) -> SessionState:
+        """What is to be known beside the ring, so that `restored` gives the same session."""
+        return SessionState(self.winsize, self._checkpoint)
+
+    def on_state(self, watcher: Callable[[], None]) -> None:
+        """Have a watcher called when `state` has changed, or when it is time for `checkpoint`."""
+        self._on_state = watcher
+
+    @property
+    def needs_checkpoint(self) -> bool:
+        """Whether so much was written since the last one that the ring will soon not tell all."""
+        since = self._checkpoint.offset if self._checkpoint else 0
+        return self.ring.end - since > self.ring.capacity // _CHECKPOINT_PART
+
+    def checkpoint(self) -> None:
+        """Have `state` say what the screen shows now; everything should be read by then."""
+        self._model().catch_up(self.ring)
+        self._checkpoint = self._model().checkpoint(self.ring)
 
     # --- what the process writes --------------------------------------------------------------
 
@@ -172,6 +120,8 @@ class Session:
             else:
                 self._append(part)
         self._keep_up(len(data))
+        if self.needs_checkpoint:
+            self._on_state()
         self._wake_everybody()
 
     def _outer(self) -> Outer:
@@ -359,7 +309,8 @@ class Session:
         if scrollback != self.ring.capacity:
             if self._mirror is not None:
                 self._mirror.catch_up(self.ring)
-            self.ring = self.ring.moved_to(shared_memory(scrollback))
+            self.ring = self.ring.moved_to(shared_ring(scrollback))
+            self._on_state()
 
     def _touch(self, attachment: Attachment) -> None:
         self._clock += 1
@@ -372,7 +323,9 @@ class Session:
         if self.ring.end:
             # Also a model that is only made now must read what was written for the old size.
             self._model().resize(self.ring, winsize)
+            self._checkpoint = self._model().checkpoint(self.ring)
         self.winsize = winsize
+        self._on_state()
         self._apply_winsize(winsize)
         for follower in tuple(self._size_followers):
             follower(winsize)
@@ -383,13 +336,13 @@ def _usable(winsize: Winsize) -> Winsize:
     return winsize.clamped() if winsize.is_known else winsize
 
 
-def _nobody() -> None:
-    """Nobody waits for news yet."""
-
-
 def _nobody_resizes(winsize: Winsize) -> None:
     """There is no terminal at the moment."""
 
 
 def _nobody_reads(data: bytes) -> None:
     """There is no terminal at the moment."""
+
+
+def _nobody_saves() -> None:
+    """Nobody keeps the state."""

@@ -15,6 +15,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import sys
 import time
 import traceback
@@ -27,16 +28,19 @@ from taskmaster import __version__
 from taskmaster.config.diff import describe, diff
 from taskmaster.config.errors import ConfigRejected
 from taskmaster.config.load import Loaded, load
-from taskmaster.config.model import LogLevel
+from taskmaster.config.model import Config, LogLevel
 from taskmaster.control.handlers import Clocks
 from taskmaster.control.listener import AlreadyRunning, SocketRefused, bind, unbind
 from taskmaster.control.server import Server
 from taskmaster.driver import Driver
 from taskmaster.eventlog import EventLog
 from taskmaster.keeper import wire
+from taskmaster.keeper.channel import Channel
 from taskmaster.keeper.client import KeeperClient
-from taskmaster.keeper.keeper import CHANNEL_OPTION, READY_OPTION
+from taskmaster.keeper.cores import CHANNEL_OPTION, READY_OPTION
 from taskmaster.lastrites import stop_orphans
+from taskmaster.legacy import Legacy, receive_legacy
+from taskmaster.memory import PIDFILE, SOCKET, Remembered, recall
 from taskmaster.pidfile import PidFile
 from taskmaster.protocol.messages import (
     PROTOCOL_VERSION,
@@ -46,6 +50,7 @@ from taskmaster.protocol.messages import (
     RequestError,
 )
 from taskmaster.records import Record, signal_name
+from taskmaster.succession import meet, take_over
 
 EXIT_FAILURE: Final = 1
 EXIT_BAD_CONFIG: Final = 2
@@ -58,42 +63,58 @@ _SIGNALS: Final = (
 )
 
 
+class Options(argparse.Namespace):
+    """The words of a core, which `taskmaster.launch` and the keeper composed."""
+
+    config: str
+    socket: str | None
+    foreground: bool
+    channel: int
+    ready: int
+
+
 class Daemon:
     """The core's parts and their order."""
 
-    def __init__(self, loaded: Loaded, socket_override: str | None, *, foreground: bool) -> None:
+    def __init__(
+        self, config: Config, legacy: Legacy, remembered: Remembered | None, options: Options
+    ) -> None:
         self._loop = asyncio.get_running_loop()
-        self._socket_override = socket_override
-        self._config = loaded.config
-        self._settings = loaded.config.settings
+        self._socket_override = options.socket
+        self._config = config
+        self._settings = config.settings
+        self._legacy = legacy
+        self._remembered = remembered
         self._ended = asyncio.Event()
         self._exit_status = 0
         self._keeper_pid = os.getppid()
         self._keeper: KeeperClient | None = None
-        self._eventlog = EventLog(self._settings, _echo if foreground else None)
-        self._driver = Driver(loaded.config, self._eventlog, self._settings.socket, self._ended.set)
+        self._eventlog = EventLog(self._settings, _echo if options.foreground else None)
+        self._driver = Driver(config, self._eventlog, self._settings.socket, self._ended.set)
 
-    async def run(self, keeper_channel: int, report_ready: Callable[[], None]) -> int:
+    async def run(self, channel: Channel, report_ready: Callable[[], None]) -> int:
         """Serve until the end; return the exit status.
 
         Raises:
             AlreadyRunning, SocketRefused: socket or pid file cannot be had; nothing was started.
             OSError: pid file or event log cannot be written; nothing was started.
         """
-        with bind(self._settings.socket) as listening:
+        with self._listening() as listening:
             made = os.lstat(self._settings.socket)
             pidfile: PidFile | None = None
             server = Server(listening, self._driver, self)
-            keeper = KeeperClient(keeper_channel, self._on_message, self._on_keeper_lost)
+            keeper = KeeperClient(channel, self._on_message, self._on_keeper_lost)
             try:
-                if self._settings.pidfile is not None:
-                    pidfile = PidFile(self._settings.pidfile, self._keeper_pid)
+                pidfile = self._pidfile()
                 self._prepare_event_log()
+                self._hold(keeper, listening, pidfile)
                 self._begin(keeper)
                 server.start()
+                keeper.send(wire.Ready())
                 report_ready()
                 await self._ended.wait()
                 self.record(LogLevel.INFO, "taskmasterd has ended")
+                keeper.send(wire.Ending())
             except Exception as exc:
                 if not isinstance(exc, OSError):  # that one is told to whoever starts the daemon
                     self._on_mistake(self._loop, {"message": "it ends", "exception": exc})
@@ -109,14 +130,49 @@ class Daemon:
 
     def _begin(self, keeper: KeeperClient) -> None:
         self._loop.set_exception_handler(self._on_mistake)
-        self._driver.connect(keeper)
         self._keeper = keeper
         keeper.send(wire.LogPath(self._eventlog.file.path))
         for number in _SIGNALS:
             self._loop.add_signal_handler(number, self._on_signal, number)
-        text = f"taskmasterd {__version__} started with pid {self._keeper_pid}"
-        self.record(LogLevel.INFO, f"{text}, core {os.getpid()}, config {self._config.path}")
-        self._driver.autostart()
+        core, begin = f"core {os.getpid()}", self._legacy.begin
+        if self._remembered is None:
+            text = f"taskmasterd {__version__} started with pid {self._keeper_pid}, {core}"
+            self.record(LogLevel.INFO, f"{text}, config {self._config.path}")
+        else:
+            there = sum(entry.process.pid is not None for entry in self._remembered.entries)
+            text = f"{core} takes over {there} process{'es' if there != 1 else ''}"
+            self.record(LogLevel.WARNING, f"{text}; the one before {begin.why}")
+        if self._remembered is not None:
+            take_over(self._driver, self._legacy, self._remembered)
+        self._driver.connect(keeper)
+        if self._remembered is not None:
+            meet(self._driver, self._legacy, self._remembered)
+        else:
+            self._driver.autostart()
+        self._legacy.close()
+        for message, descriptors in self._legacy.early:
+            self._on_message(message, descriptors)
+
+    def _listening(self) -> socket.socket:
+        """Return the control socket: the one that was there, or a new one."""
+        descriptor = self._legacy.held.pop(SOCKET, None)
+        if descriptor is None:
+            return bind(self._settings.socket)
+        return socket.socket(fileno=descriptor)
+
+    def _pidfile(self) -> PidFile | None:
+        if self._settings.pidfile is None:
+            return None
+        descriptor = self._legacy.held.pop(PIDFILE, None)
+        return PidFile(self._settings.pidfile, self._keeper_pid, descriptor)
+
+    def _hold(
+        self, keeper: KeeperClient, listening: socket.socket, pidfile: PidFile | None
+    ) -> None:
+        """Have the keeper hold what must outlive us: connections wait, the pid file stays ours."""
+        keeper.send(wire.Hold(SOCKET), (listening.fileno(),))
+        if pidfile is not None:
+            keeper.send(wire.Hold(PIDFILE), (pidfile.descriptor,))
 
     # --- what the server asks for (control.connection.Services) -----------------------------------
 
@@ -293,22 +349,28 @@ def main() -> NoReturn:
     parser.add_argument("--foreground", action="store_true")
     parser.add_argument(CHANNEL_OPTION, dest="channel", type=int, required=True)
     parser.add_argument(READY_OPTION, dest="ready", type=int, required=True)
-    options = parser.parse_args()
+    options = parser.parse_args(namespace=Options())
+    channel = Channel(socket.socket(fileno=options.channel))
+    legacy = receive_legacy(channel)
     starter = _Starter(options.ready)
 
-    async def run(loaded: Loaded) -> int:
-        daemon = Daemon(loaded, options.socket, foreground=options.foreground)
-        settings = loaded.config.settings
+    async def run(config: Config) -> int:
+        daemon = Daemon(config, legacy, remembered, options)
+        settings = config.settings
         report = {
             "pid": os.getppid(),
             "socket": settings.socket,
             "logfile": settings.logfile,
         }
-        return await daemon.run(options.channel, lambda: starter.ready(report))
+        return await daemon.run(channel, lambda: starter.ready(report))
 
     try:
-        loaded = with_socket(load(options.config, os.environ), options.socket)
-        status = asyncio.run(run(loaded))
+        remembered = recall(legacy.saved)
+        if remembered is not None:
+            config = remembered.config
+        else:
+            config = with_socket(load(options.config, os.environ), options.socket).config
+        status = asyncio.run(run(config))
     except ConfigRejected as exc:
         status = starter.failed(exc.render(), EXIT_BAD_CONFIG)
     except (AlreadyRunning, SocketRefused) as exc:

@@ -1,9 +1,9 @@
 """The core's descriptors: how many may go to processes, and how many are kept back.
 
-A process takes one or two for its terminal, from its spawn until the terminal is drained, and one
-for each log file, which it may share. What is kept back is for clients, the event log, and what is
-opened for a moment: with every descriptor given to processes nobody could connect to stop one. The
-keeper has the same limit and needs fewer.
+A process takes one or two for its terminal, from its spawn until the terminal is drained, one for
+each log file, which it may share, and one for its history, which stays. What is kept back is for
+clients, the event log, and what is opened for a moment: with every descriptor given to processes
+nobody could connect to stop one. The keeper has the same limit and needs fewer.
 """
 
 import resource
@@ -45,17 +45,24 @@ class OpenFiles:
         self._taken: dict[int, tuple[int, tuple[str, ...]]] = {}
         self._terminals = 0
         self._logs: Counter[str] = Counter()
+        self._histories: set[str] = set()
 
-    def take(self, ticket: int, terminals: int, logs: Iterable[str]) -> bool:
+    def take(self, ticket: int, name: str, terminals: int, logs: Iterable[str]) -> bool:
         """Take what a process needs, if there is room for it; return whether there was."""
         paths = tuple(logs)
         opened = sum(path not in self._logs for path in set(paths))
-        if self._terminals + len(self._logs) + terminals + opened > self._room:
+        opened += terminals + (name not in self._histories)
+        if self._terminals + len(self._logs) + len(self._histories) + opened > self._room:
             return False
+        self._histories.add(name)
         self._taken[ticket] = (terminals, paths)
         self._terminals += terminals
         self._logs.update(paths)
         return True
+
+    def forget(self, name: str) -> None:
+        """Give back what the history of a process took."""
+        self._histories.discard(name)
 
     def give_back(self, ticket: int) -> None:
         """Give back what it took, if it did."""

@@ -10,7 +10,7 @@ The order decides only what is to be fed to which process and when it is done; `
 """
 
 import enum
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
@@ -53,6 +53,25 @@ class Step:
     forgotten: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class OrderState:
+    """What is left to do of an order: what goes on where nobody waits for the outcome any more.
+
+    Attributes:
+        waves: what is to be fed to whom, as the name of the event and the names.
+        going_down: who is waited for before the next wave.
+    """
+
+    kind: Kind
+    waves: tuple[tuple[str, tuple[str, ...]], ...]
+    going_down: tuple[str, ...]
+
+
+_WAVE_EVENTS: Final[Mapping[str, Callable[[], Event]]] = {
+    kind.__name__: kind for kind in (StartOrdered, StopOrdered, RestartOrdered)
+}
+
+
 class Order:
     """One order and its progress."""
 
@@ -70,10 +89,24 @@ class Order:
         self._fed: set[str] = set()
         self._launched: set[str] = set()
 
+    @classmethod
+    def going_on(cls, state: OrderState) -> "Order":
+        """Return an order of which only what is left to do counts."""
+        order = cls(state.kind, {})
+        order._waves = [(_WAVE_EVENTS[event](), list(names)) for event, names in state.waves]
+        order._going_down = set(state.going_down)
+        return order
+
+    @property
+    def state(self) -> OrderState:
+        """What is left to do."""
+        waves = tuple((type(event).__name__, tuple(names)) for event, names in self._waves)
+        return OrderState(self.kind, waves, tuple(sorted(self._going_down)))
+
     @property
     def is_done(self) -> bool:
         """Whether every process has its outcome."""
-        return None not in self._outcomes.values()
+        return None not in self._outcomes.values() and (bool(self._outcomes) or not self._waves)
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
@@ -87,7 +120,7 @@ class Order:
         event, names = self._waves.pop(0)
         self._fed.update(names)
         if isinstance(event, StopOrdered):
-            self._going_down.update(name for name in names if self._outcomes[name] is None)
+            self._going_down.update(n for n in names if self._outcomes.get(n, None) is None)
         return event, names
 
     def awaits(self, name: str) -> bool:
@@ -107,11 +140,11 @@ class Order:
 
     def observe(self, step: Step) -> None:
         """Take note of what happened to a process, whoever caused it."""
-        if step.name not in self._outcomes:
-            return
         if step.after.state is not State.STOPPING or step.forgotten:
             # Down, or perhaps up again already by a reload or by another order.
             self._going_down.discard(step.name)
+        if step.name not in self._outcomes:
+            return
         if self._outcomes[step.name] is not None:
             return
         if not step.forgotten and (step.name not in self._fed or self.awaits(step.name)):

@@ -16,14 +16,22 @@ from taskmaster.control.listener import AlreadyRunning
 class PidFile:
     """A pid file that is ours, until `remove`."""
 
-    def __init__(self, path: str, pid: int) -> None:
+    def __init__(self, path: str, pid: int, descriptor: int | None = None) -> None:
         """Write the pid into the file at the path.
+
+        Args:
+            path: of the file.
+            pid: what it says.
+            descriptor: of the file that a core before us has made and locked, or None.
 
         Raises:
             AlreadyRunning: another daemon has this pid file.
             OSError: it cannot be written.
         """
         self._path = path
+        if descriptor is not None:
+            self._descriptor = descriptor
+            return
         ours = f"{path}.{os.getpid()}"
         with contextlib.suppress(FileNotFoundError):
             os.unlink(ours)  # of a daemon with our pid that ended in this very moment
@@ -39,6 +47,11 @@ class PidFile:
             with contextlib.suppress(OSError):
                 os.unlink(ours)
             raise
+
+    @property
+    def descriptor(self) -> int:
+        """The open file; whoever has a copy of it has the lock too."""
+        return self._descriptor
 
     def remove(self) -> None:
         """Remove the file, if the path still names ours, and let go of it."""

@@ -69,6 +69,19 @@ class Supervisor:
             for index in range(program.numprocs):
                 self._add(program, index, now)
 
+    @classmethod
+    def restored(
+        cls, config: Config, entries: Iterable[Entry], orders: Iterable[Order], *, down: bool
+    ) -> "Supervisor":
+        """Return one that goes on where another one stopped; `down`: it was shutting down."""
+        supervisor = cls(replace(config, programs={}), 0.0)
+        supervisor.config = config
+        supervisor.shutting_down = down
+        supervisor._entries = {entry.name: entry for entry in entries}
+        supervisor._orders = list(orders)
+        supervisor._sort()
+        return supervisor
+
     # --- looking ------------------------------------------------------------------------------
 
     @property
@@ -80,6 +93,11 @@ class Supervisor:
     def entries(self) -> Mapping[str, Entry]:
         """The processes by name; read it, and leave changing to the methods."""
         return self._entries
+
+    @property
+    def orders(self) -> tuple[Order, ...]:
+        """The orders under way."""
+        return tuple(self._orders)
 
     @property
     def deadline(self) -> float | None:

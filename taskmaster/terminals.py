@@ -1,11 +1,14 @@
 """What a program's configuration means for the terminal of each of its processes."""
 
+import os
 from collections.abc import Callable
 
 from pty_mux.pump import Pump
-from pty_mux.session import Session
+from pty_mux.ring import mapped_ring
+from pty_mux.session import Session, SessionState
 from pty_mux.winsize import Winsize
 from taskmaster.config.model import Program, StderrChannel
+from taskmaster.state import Unreadable, from_plain
 
 
 def new_session(program: Program) -> Session:
@@ -15,6 +18,22 @@ def new_session(program: Program) -> Session:
         OSError: there is no memory for its scrollback.
     """
     return Session(program.scrollback, _winsize(program))
+
+
+def found_session(program: Program, descriptor: int, state: object) -> Session:
+    """Return the terminal that another core had: its memory and its state, as that one saved it.
+
+    Where either cannot be read it is a new one.
+
+    Raises:
+        OSError: there is no memory for its scrollback.
+    """
+    try:
+        return Session.restored(mapped_ring(descriptor), from_plain(SessionState, state))
+    except (OSError, ValueError, Unreadable):
+        return new_session(program)
+    finally:
+        os.close(descriptor)
 
 
 def new_pump(

@@ -22,7 +22,7 @@ KEEPER_IMPORTS = {
 }  # fmt: skip
 PURE = (
     "pty_mux/ring.py", "pty_mux/queries.py", "pty_mux/ground.py", "pty_mux/mirror.py",
-    "pty_mux/lineends.py", "pty_mux/session.py",
+    "pty_mux/lineends.py", "pty_mux/session.py", "pty_mux/attachment.py",
     *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "pty_mux/vt").glob("*.py"))),
     "taskmaster/config/model.py", "taskmaster/config/values.py", "taskmaster/config/document.py",
     "taskmaster/config/schema.py", "taskmaster/config/diff.py", "taskmaster/config/errors.py",
@@ -34,9 +34,9 @@ PURE = (
     "taskmaster/process/words.py", "pty_mux/lookout.py",
     "taskmaster/process/actions.py", "taskmaster/names.py", "taskmaster/orders.py",
     "taskmaster/supervisor.py", "taskmaster/records.py", "taskmaster/keeper/wire.py",
-    "taskmaster/spawnrequest.py",
+    "taskmaster/spawnrequest.py", "taskmaster/state.py",
     "taskmaster/protocol/frames.py", "taskmaster/protocol/messages.py",
-    "taskmaster/control/handlers.py", "taskmaster/spawnrequest.py", "ctl/keys.py", "ctl/modes.py",
+    "taskmaster/control/handlers.py", "ctl/keys.py", "ctl/modes.py", "ctl/probe.py",
     "ctl/render.py",
 )  # fmt: skip
 """Decide and do not act: no I/O, no clock, no loop."""

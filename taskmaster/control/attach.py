@@ -10,8 +10,9 @@ import contextlib
 from collections.abc import Callable
 from typing import Final
 
+from pty_mux.attachment import Attachment
 from pty_mux.pump import Pump
-from pty_mux.session import FLOOD_BYTES, Attachment, Session
+from pty_mux.session import FLOOD_BYTES, Session
 from pty_mux.vt.answers import Outer
 from pty_mux.winsize import Winsize
 from taskmaster.protocol.frames import (

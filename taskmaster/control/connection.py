@@ -341,6 +341,7 @@ class Connection:
             seats.put_out(self._driver, messages.Detach(name), self._peer)
         seat = seats.Seat(self._peer, self._services.clocks().wall)
         attachment = session.attach(winsize, read_only=request.read_only, who=seat)
+        attachment.wants_history = request.history
         if supervisor.is_final(name):
             session.detach(attachment)
             state = process.state.value

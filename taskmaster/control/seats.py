@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from pty_mux.attachment import Attachment
 from pty_mux.lookout import screen_text
-from pty_mux.session import Attachment, Session
+from pty_mux.session import Session
 from pty_mux.vt import modes as mode
 from pty_mux.vt.keys import UnknownKey, is_key, key_bytes
 from pty_mux.vt.modes import Modes

@@ -1,7 +1,6 @@
 """The core's end of the talk with the keeper: the channel on the loop, nothing decided."""
 
 import asyncio
-import socket
 from collections.abc import Callable
 
 from taskmaster.keeper.channel import FEW, Channel, ChannelClosed
@@ -14,31 +13,34 @@ OnMessage = Callable[[Message, list[int]], None]
 class KeeperClient:
     """Sends requests to the keeper and passes on what it tells."""
 
-    def __init__(self, descriptor: int, on_message: OnMessage, on_lost: Callable[[], None]) -> None:
-        """Take over the inherited descriptor of our end of the channel.
+    def __init__(
+        self, channel: Channel, on_message: OnMessage, on_lost: Callable[[], None]
+    ) -> None:
+        """Take over our end of the channel.
 
         Args:
-            descriptor: a connected UNIX stream socket; owned from here on.
+            channel: owned from here on.
             on_message: called with each message and its descriptors, which it then owns.
             on_lost: called once, when the keeper is gone.
         """
-        self._channel = Channel(socket.socket(fileno=descriptor))
+        self._channel = channel
         self._on_message = on_message
         self._on_lost = on_lost
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._channel, self.receive)
 
-    def send(self, message: Message) -> None:
+    def send(self, message: Message, descriptors: tuple[int, ...] = ()) -> None:
         """Send a request, together with the others of this turn of the loop, but a few at a time.
 
         It waits in memory where the keeper is slow to read, and is lost where the keeper is gone.
 
         Raises:
             MessageTooLong: it was not sent.
+            OSError: there is no room for copies of the descriptors.
         """
         if self._is_closed:
             return
-        self._channel.enqueue(message)
+        self._channel.enqueue(message, descriptors)
         if self._channel.waiting == 1:
             self._loop.call_soon(self._flush)
         elif self._channel.waiting % FEW == 0:
@@ -61,8 +63,9 @@ class KeeperClient:
             self._on_lost()
 
     def close(self) -> None:
-        """Stop listening and close the channel."""
+        """Say what waits to be said, stop listening and close the channel."""
         if not self._is_closed:
+            self._channel.flush()
             self._loop.remove_reader(self._channel)
             self._loop.remove_writer(self._channel)
             self._channel.close()

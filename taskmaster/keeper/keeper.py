@@ -3,25 +3,29 @@
 It decides nothing. The core asks (`taskmaster.keeper.wire`): spawn, signal, release; it also says
 where the event log is, in which the keeper writes one line, that of the core's death. The keeper
 tells: spawned, failed, exited, a signal came for the daemon. It holds a copy of every terminal's
-master until the core releases it. Nothing in here waits, but for posix_spawn(3) to have the exec
-done (`pty_mux.spawn` has the reasons); forked children are watched through their status pipe.
+master until the core releases it, and whatever else the core gives it to hold or to remember.
+Nothing in here waits, but for posix_spawn(3) to have the exec done (`pty_mux.spawn` has the
+reasons); forked children are watched through their status pipe.
+
+If the core dies the keeper starts another one, which is told everything that the last one left and
+everything that it has not heard, or not said to have heard. One that dies young is followed after a
+growing pause. The talk is a log: whatever a core said before it died counts, in that order.
 
 Exits come by SIGCHLD through a wake-up descriptor: no polling, and no wake-ups while nothing
 happens. The keeper is a child subreaper (prctl(2); `taskmaster.launch` sets it before the exec that
 makes this program, and it survives that), so orphans of its children end up here and are reaped.
 
-If the core dies the keeper ends what it started (TERM, then KILL) and exits with status 1. If the
-keeper dies the core hears the end of the channel and does the same; there is no third layer.
+A core that cannot even begin, or that says that the daemon ends, is the last one: the keeper ends
+what is left (TERM, then KILL). If the keeper dies the core hears the end of the channel and ends
+everything; there is no third layer.
 
 Imports are few on purpose: this process stays small and must never fail.
 """
 
-import contextlib
 import os
 import resource
 import selectors
 import signal
-import socket
 import sys
 import time
 from collections.abc import Callable
@@ -32,66 +36,134 @@ from pty_mux.forked import read_status
 from pty_mux.spawn import Child, spawn
 from taskmaster.keeper import wire
 from taskmaster.keeper.channel import FEW, Channel, ChannelClosed
-
-CHANNEL_OPTION: Final = "--keeper-channel"
-"""How the core is told the descriptor of its end of the channel."""
-
-READY_OPTION: Final = "--ready"
-"""How the core is told the descriptor on which to report that it is ready, or -1."""
+from taskmaster.keeper.cores import READY_OPTION, start_core
+from taskmaster.keeper.estate import Estate
+from taskmaster.keeper.notes import complain, write_line
+from taskmaster.keeper.whom import foreground_group, signal_orphans
 
 LAST_STOP_SECONDS: Final = 10.0
 """Between TERM and KILL for what is left when the core has died; supervisord's ``stopwaitsecs``."""
 
-_FOR_THE_DAEMON: Final = (
-    signal.SIGHUP,
-    signal.SIGTERM,
-    signal.SIGINT,
-    signal.SIGQUIT,
-    signal.SIGUSR2,
-)
+PAUSES_SECONDS: Final = (0.0, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
+"""Before the next core, by how many have died young in a row."""
+
+GROWN_UP_SECONDS: Final = 30.0
+"""A core that lived longer does not count as one of those."""
+
+_HOPELESS: Final = 3
+"""After so many who is told to end ends everything itself; the next core would not come to it."""
+
+_TO_END: Final = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGQUIT})
+_FOR_THE_DAEMON: Final = (*_TO_END, signal.SIGHUP, signal.SIGUSR2)
 
 
 class Keeper:
-    """All the state there is: who lives, who is on the way to exec, and what is held for whom."""
+    """All the state there is: who lives, who is on the way to exec, and which core is served."""
 
-    def __init__(self, channel: Channel, core_pid: int, open_files: int) -> None:
-        """Take over the channel to a core that was just forked.
+    def __init__(self, core: list[str], open_files: int) -> None:
+        """Start nothing yet.
 
         Args:
-            channel: our end.
-            core_pid: the core's process.
+            core: the words of a core, but for the descriptors that are named to it.
             open_files: the soft limit of descriptors that children get back.
         """
-        self._channel = channel
-        self._core_pid = core_pid
+        self._core = core
+        self._cores = 0
+        self._core_pid = 0
+        self._core_began = 0.0
         self._core_status: int | None = None
+        self._is_ready = self._is_ending = False
+        self._died_young = 0
+        self._channel: Channel | None = None
+        self._watches_writing = False
+        self._signals: list[int] = []
         self._log_path: str | None = None
         self._open_files = open_files
         self._tickets: dict[int, int] = {}
         self._pids: dict[int, int] = {}
         self._starting: dict[int, Child] = {}
-        self._watches_writing = False
-        self._held: dict[int, tuple[int, ...]] = {}
+        self._estate = Estate()
         self._selector = selectors.DefaultSelector()
         self._wakeup, self._wakeup_writer = os.pipe()
         for end in (self._wakeup, self._wakeup_writer):
             os.set_blocking(end, False)
 
-    def run(self) -> int:
-        """Serve until the core is gone; return the exit status for the whole daemon."""
+    def run(self, ready: int) -> int:
+        """Serve one core after the other; return the exit status for the whole daemon.
+
+        Args:
+            ready: the descriptor on which the first core reports that it is ready, or -1.
+        """
         for number in (signal.SIGCHLD, *_FOR_THE_DAEMON):
             signal.signal(number, _handled_by_wakeup)
         signal.set_wakeup_fd(self._wakeup_writer, warn_on_full_buffer=False)
         self._selector.register(self._wakeup, selectors.EVENT_READ, self._on_wakeup)
+        why = ""
+        while True:
+            self._start_core(ready, why)
+            if ready >= 0:
+                os.close(ready)  # with our copy open, the end of it would never be seen
+                ready = -1
+            self._reap()  # what ended before the handler stood, or before the core was known
+            while self._core_status is None:
+                self._turn(None)
+            self._hear_out()
+            code = os.waitstatus_to_exitcode(self._core_status)
+            why = f"was killed by signal {-code}" if code < 0 else f"exited with status {code}"
+            if self._is_last() or not self._wait_for_the_next(why):
+                return self._farewell(code, why)
+
+    # --- cores --------------------------------------------------------------------------------
+
+    def _start_core(self, ready: int, why: str) -> None:
+        self._channel, self._core_pid = start_core([*self._core, READY_OPTION, str(ready)])
+        self._core_status = None
+        self._core_began = time.monotonic()
+        self._is_ready = False
         self._selector.register(self._channel, selectors.EVENT_READ, self._on_channel)
-        self._reap()  # what ended before the handler stood
-        while self._core_status is None:
-            self._turn(None)
-        return self._farewell(self._core_status)
+        self._estate.bequeath(self._channel)
+        self._tell(wire.Begin(self._cores, why, list(self._starting)))
+        self._cores += 1
+        for number in self._signals:
+            self._tell(wire.SignalReceived(number))
+        self._signals.clear()
+
+    def _hear_out(self) -> None:
+        """Do what a core that is gone had said, and let go of the channel."""
+        if self._channel is None:
+            return
+        if self._channel.fileno() in self._selector.get_map():
+            self._on_channel()
+        if self._channel.fileno() in self._selector.get_map():
+            self._selector.unregister(self._channel)
+        self._channel.close()
+        self._channel = None
+        self._watches_writing = False
+
+    def _is_last(self) -> bool:
+        return self._is_ending or (self._cores == 1 and not self._is_ready)
+
+    def _wait_for_the_next(self, why: str) -> bool:
+        """Wait until it is time for another core; return False if there is to be none."""
+        is_young = time.monotonic() - self._core_began < GROWN_UP_SECONDS
+        self._died_young = self._died_young + 1 if is_young else 0
+        pause = PAUSES_SECONDS[min(self._died_young, len(PAUSES_SECONDS) - 1)]
+        write_line(
+            self._log_path,
+            f"the core {why}; starting another one" + (f" in {pause:g} s" * bool(pause)),
+        )
+        until = time.monotonic() + pause
+        while (left := until - time.monotonic()) > 0:
+            if self._died_young >= _HOPELESS and _TO_END.intersection(self._signals):
+                return False
+            self._turn(left)
+        return True
+
+    # --- the loop -----------------------------------------------------------------------------
 
     def _turn(self, timeout: float | None) -> None:
-        if self._channel.waiting and not self._watches_writing:
-            self._flush()
+        if self._channel is not None and self._channel.waiting and not self._watches_writing:
+            self._flush(self._channel)
         for key, _ in self._selector.select(timeout):
             # An earlier callback of this turn may have closed the descriptor, or closed it and
             # opened another one under the same number.
@@ -99,40 +171,49 @@ class Keeper:
             if current is not None and current.data == key.data:
                 key.data()
 
-    def _watch_channel(self) -> None:
-        wants_write = self._channel.wants_write
-        if wants_write == self._watches_writing:
-            return
-        self._watches_writing = wants_write
-        if self._channel.fileno() in self._selector.get_map():
-            events = selectors.EVENT_READ | (selectors.EVENT_WRITE if wants_write else 0)
-            self._selector.modify(self._channel, events, self._on_channel)
-
     def _tell(self, message: wire.Message, descriptors: tuple[int, ...] = ()) -> None:
-        """Say something to the core, at the latest before the next turn waits."""
-        self._channel.enqueue(message, descriptors)
-        if self._channel.waiting % FEW == 0:
-            self._flush()
+        """Say something to the core, at the latest before the next turn waits.
 
-    def _flush(self) -> None:
-        self._channel.flush()
-        self._watch_channel()
+        Where there is none at the moment the next one hears it from the estate.
+
+        Raises:
+            OSError: there is no room for copies of the descriptors.
+        """
+        if self._channel is not None:
+            self._channel.enqueue(message, descriptors)
+            if self._channel.waiting % FEW == 0:
+                self._flush(self._channel)
+        self._estate.note(message)
+
+    def _flush(self, channel: Channel) -> None:
+        channel.flush()
+        wants_write = channel.wants_write
+        if wants_write != self._watches_writing and channel.fileno() in self._selector.get_map():
+            self._watches_writing = wants_write
+            events = selectors.EVENT_READ | (selectors.EVENT_WRITE if wants_write else 0)
+            self._selector.modify(channel, events, self._on_channel)
 
     # --- the core's requests ------------------------------------------------------------------
 
     def _on_channel(self) -> None:
-        if self._channel.wants_write:
-            self._flush()
+        channel = self._channel
+        if channel is None:
+            return
+        if channel.wants_write:
+            self._flush(channel)
         try:
-            for message, descriptors in self._channel.receive():
+            for message, descriptors in channel.receive():
+                if isinstance(message, wire.Hold):
+                    self._estate.hold(message.key, descriptors)
+                    continue
                 for descriptor in descriptors:
                     os.close(descriptor)  # the core has no reason to send any
                 self._serve(message)
         except (ChannelClosed, wire.WireViolation) as exc:
-            # The core is dying or talks nonsense; either way its exit ends our loop.
-            self._selector.unregister(self._channel)
+            # The core is dying or talks nonsense; either way its exit ends our talk.
+            self._selector.unregister(channel)
             if isinstance(exc, wire.WireViolation):
-                _complain(f"the core sent what is no message: {exc}")
+                complain(f"the core sent what is no message: {exc}")
                 os.kill(self._core_pid, signal.SIGKILL)
 
     def _serve(self, message: wire.Message) -> None:
@@ -142,10 +223,19 @@ class Keeper:
             case wire.Signal(ticket, number, whom):
                 self._signal(ticket, number, whom)
             case wire.SignalOrphans(pid, number):
-                self._signal_orphans(pid, number)
+                signal_orphans(pid, number)
             case wire.Release(ticket):
-                for descriptor in self._held.pop(ticket, ()):
-                    os.close(descriptor)
+                self._estate.release(ticket)
+            case wire.Save(key, value):
+                self._estate.save(key, value)
+            case wire.Drop(key):
+                self._estate.drop(key)
+            case wire.Forget(ticket):
+                self._estate.forget(ticket)
+            case wire.Ready():
+                self._is_ready = True
+            case wire.Ending():
+                self._is_ending = True
             case wire.LogPath(path):
                 self._log_path = path
             case _:
@@ -194,12 +284,12 @@ class Keeper:
         """Tell the core how a spawn went, with its terminal where it went well."""
         ends = (child.master,) if child.stderr is None else (child.master, child.stderr)
         if failure is None:
-            self._held[ticket] = ends
+            self._estate.held[ticket] = ends
             try:
                 self._tell(wire.Spawned(ticket, child.pid, now), ends)
             except OSError as exc:  # no descriptor left to carry the terminal across
                 failure = SpawnFailed(Stage.PTY, exc.errno or 0, "")
-                del self._held[ticket]
+                del self._estate.held[ticket]
                 os.kill(child.pid, signal.SIGKILL)
         if failure is not None:
             for end in ends:
@@ -213,7 +303,8 @@ class Keeper:
         pid = self._tickets.get(ticket)
         if pid is None:
             return  # it is gone, and the core will read so in a moment
-        group = self._foreground(ticket, pid) if whom == wire.FOREGROUND else pid
+        master = self._estate.held.get(ticket, (-1,))[0]
+        group = foreground_group(master, pid) if whom == wire.FOREGROUND else pid
         send: Callable[[int, int], None] = os.kill if whom == wire.PROCESS else os.killpg
         try:
             send(group, number)
@@ -224,32 +315,6 @@ class Keeper:
         except OSError as exc:
             self._tell(wire.SignalFailed(ticket, number, exc.errno or 0))
 
-    def _foreground(self, ticket: int, pid: int) -> int:
-        """Return the foreground process group of a child's terminal, its own where there is none.
-
-        A group that ended is still named by the terminal, and its number may belong to a stranger
-        by now; nobody gets the number of a group that has members. So what leads it, if anything,
-        must be of our child's session.
-        """
-        try:
-            group = os.tcgetpgrp(self._held[ticket][0])
-        except (KeyError, OSError):
-            return pid
-        with contextlib.suppress(ProcessLookupError):
-            if group <= 0 or os.getsid(group) != pid:
-                return pid
-        return group
-
-    def _signal_orphans(self, pid: int, number: int) -> None:
-        """Signal the group of an orphan, if it is our living child: then its number is its own."""
-        try:
-            if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
-                os.killpg(os.getpgid(pid), number)
-        except (ChildProcessError, ProcessLookupError):
-            pass  # gone
-        except OSError as exc:
-            _complain(f"pid {pid} cannot be signalled: {exc.strerror}")
-
     # --- what happens -------------------------------------------------------------------------
 
     def _on_wakeup(self) -> None:
@@ -257,7 +322,10 @@ class Keeper:
         if signal.SIGCHLD in numbers:
             self._reap()
         for number in numbers.intersection(_FOR_THE_DAEMON):
-            self._tell(wire.SignalReceived(number))
+            if self._channel is None:
+                self._signals.append(number)
+            else:
+                self._tell(wire.SignalReceived(number))
 
     def _reap(self) -> None:
         while True:
@@ -287,17 +355,13 @@ class Keeper:
 
     # --- the end ------------------------------------------------------------------------------
 
-    def _farewell(self, core_status: int) -> int:
-        """End whatever the core left behind; return the exit status."""
-        code = os.waitstatus_to_exitcode(core_status)
+    def _farewell(self, code: int, why: str) -> int:
+        """End whatever the last core left behind; return the exit status."""
         left = len(self._tickets)
         if code >= 0 and not left:
             return code
-        ending = f"was killed by signal {-code}" if code < 0 else f"exited with status {code}"
         rest = f"; ending the {left} process{'es' if left > 1 else ''} it left" if left else ""
-        self._record(f"the core {ending}{rest}")
-        self._channel.close()
-        self._watches_writing = False  # what is still told is discarded by a closed channel
+        write_line(self._log_path, f"the core {why}{rest}")
         self._signal_all(signal.SIGTERM)
         for number in (signal.SIGCONT, signal.SIGHUP):
             self._signal_all(number)
@@ -306,20 +370,6 @@ class Keeper:
             self._turn(remaining)
         self._signal_all(signal.SIGKILL)
         return 1
-
-    def _record(self, text: str) -> None:
-        """Write a line into the event log, in the words of `taskmaster.eventlog`."""
-        _complain(text)
-        if self._log_path is None:
-            return
-        now = time.time()
-        clock = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now))
-        line = f"{clock},{int(now * 1000) % 1000:03} ERRO {text}\n"
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC
-        with contextlib.suppress(OSError):  # nobody else is left who could be told
-            descriptor = os.open(self._log_path, flags, 0o666)
-            os.write(descriptor, line.encode("utf-8", "replace"))
-            os.close(descriptor)
 
     def _signal_all(self, number: int) -> None:
         for ticket in list(self._tickets):
@@ -330,40 +380,13 @@ def _handled_by_wakeup(number: int, frame: object) -> None:
     """Do nothing: the wake-up descriptor has the number by now, and the loop acts on it."""
 
 
-def _complain(text: str) -> None:
-    """Say something on standard error, which is a terminal only where the daemon is in front."""
-    with contextlib.suppress(OSError):  # nobody reads it, and nothing else can be done with it
-        os.write(2, f"taskmasterd: keeper: {text}\n".encode("utf-8", "replace"))
-
-
-def start_core(command: list[str]) -> tuple[Channel, int]:
-    """Fork the core; return our end of the channel and its pid.
-
-    Args:
-        command: its words, to which the descriptor of the channel is added.
-    """
-    ours, its = socket.socketpair()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            # A session of its own: ^C at a daemon in the foreground is for the keeper to pass on.
-            os.setsid()
-            its.set_inheritable(True)
-            os.execv(command[0], [*command, CHANNEL_OPTION, str(its.fileno())])
-        finally:
-            os._exit(127)
-    its.close()
-    return Channel(ours), pid
-
-
 def main() -> NoReturn:
     """Run the keeper, whose words `taskmaster.launch` composed.
 
     They are: the children's soft limit of open files; the descriptor on which the core tells
     whoever started the daemon that it is ready, or -1; the words of the core.
     """
-    open_files, ready, *command = sys.argv[1:]
-    channel, core_pid = start_core([*command, READY_OPTION, ready])
+    open_files, ready, *core = sys.argv[1:]
     if int(ready) >= 0:
-        os.close(int(ready))  # with our copy open, the end of it would never be seen
-    sys.exit(Keeper(channel, core_pid, int(open_files)).run())
+        os.set_inheritable(int(ready), True)
+    sys.exit(Keeper(core, int(open_files)).run(int(ready)))

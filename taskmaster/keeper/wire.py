@@ -92,6 +92,73 @@ class LogPath(NamedTuple):
     path: str
 
 
+class Save(NamedTuple):
+    """Core to keeper: keep a text for the next core under a key, or with None forget it.
+
+    What the core does follows what it has saved: a core that dies in between is followed by one
+    that does it again, or finds it done.
+    """
+
+    key: str
+    value: str | None
+
+
+class Hold(NamedTuple):
+    """Core to keeper: hold the descriptor that comes along for the next core, under a key."""
+
+    key: str
+
+
+class Drop(NamedTuple):
+    """Core to keeper: close what is held under a key."""
+
+    key: str
+
+
+class Forget(NamedTuple):
+    """Core to keeper: how this ticket's child ended, or failed to start, has been saved."""
+
+    ticket: int
+
+
+class Ready(NamedTuple):
+    """Core to keeper: it serves; when it dies from now on there is to be another one."""
+
+
+class Ending(NamedTuple):
+    """Core to keeper: its end, which comes next, is the end of the daemon."""
+
+
+class Saved(NamedTuple):
+    """Keeper to a new core: what its predecessor saved."""
+
+    key: str
+    value: str
+
+
+class Held(NamedTuple):
+    """Keeper to a new core: what its predecessor gave to be held, the descriptor beside it."""
+
+    key: str
+
+
+class Begin(NamedTuple):
+    """Keeper to a new core: that was everything; what happens from now on follows.
+
+    Before it came `Saved` and `Held`, and of every ticket that was not forgotten `Spawned`,
+    `Exited` or `SpawnFailed`.
+
+    Attributes:
+        cores: how many there were before.
+        why: how the last one ended.
+        starting: tickets of which the answer is still to come.
+    """
+
+    cores: int
+    why: str
+    starting: list[int]
+
+
 class Spawned(NamedTuple):
     """Keeper to core: the child has become its command; `at` is a monotonic time.
 
@@ -155,6 +222,15 @@ Message: TypeAlias = (
     | SignalOrphans
     | Release
     | LogPath
+    | Save
+    | Hold
+    | Drop
+    | Forget
+    | Ready
+    | Ending
+    | Saved
+    | Held
+    | Begin
     | Spawned
     | SpawnFailed
     | Exited
@@ -171,6 +247,15 @@ _KINDS: Final[Mapping[str, Any]] = {
         SignalOrphans,
         Release,
         LogPath,
+        Save,
+        Hold,
+        Drop,
+        Forget,
+        Ready,
+        Ending,
+        Saved,
+        Held,
+        Begin,
         Spawned,
         SpawnFailed,
         Exited,

@@ -70,6 +70,12 @@ class Process:
         return next((survivor.pid for survivor in self.left if survivor.in_group), None)
 
     @property
+    def awaits_answer(self) -> bool:
+        """Whether a spawn was asked for and is not answered yet."""
+        coming = self.state in (State.STARTING, State.STOPPING)
+        return coming and not self.is_answered
+
+    @property
     def is_answered(self) -> bool:
         """Whether the keeper has answered the spawn; only a short while it has not."""
         return self.pid is not None or bool(self.left)

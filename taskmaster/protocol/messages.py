@@ -193,6 +193,7 @@ class Attach(Value):
         width_pixels: of its window, 0 where unknown; likewise `height_pixels`.
         read_only: neither type nor set the size.
         take: put everybody else out.
+        history: have the lines above the screen too.
     """
 
     METHOD: ClassVar[str] = "attach"
@@ -203,6 +204,7 @@ class Attach(Value):
     take: bool = False
     width_pixels: int = 0
     height_pixels: int = 0
+    history: bool = True
 
 
 class Screen(Value):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from ctl.probe import QUESTIONS
-from tests.integration.conftest import Site, is_alive, wait_for
+from tests.integration.conftest import Site, wait_for
 from tests.integration.seat import Seat
 
 Sit = Callable[..., Seat]
@@ -225,7 +225,6 @@ LEAVE: dict[str, Callable[[Site, Seat], None]] = {
     "SIGKILL": lambda site, seat: seat.signal(signal.SIGKILL),
     "stop": lambda site, seat: _succeeds(site, "stop", "a"),
     "shutdown": lambda site, seat: _succeeds(site, "shutdown"),
-    "core killed": lambda site, seat: os.kill(_core(site), signal.SIGKILL),
     "keeper killed": lambda site, seat: os.kill(site.pid, signal.SIGKILL),
 }
 
@@ -435,12 +434,6 @@ def _size_of_terminal(site: Site, name: str) -> tuple[int, int]:
         return termios.tcgetwinsize(terminal)
     finally:
         os.close(terminal)
-
-
-def _core(site: Site) -> int:
-    first = _children(site.pid).split()[0]
-    assert is_alive(int(first))
-    return int(first)
 
 
 def _succeeds(site: Site, *words: str) -> None:

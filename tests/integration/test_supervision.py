@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import signal
 import socket
 from pathlib import Path
@@ -258,27 +257,6 @@ def test_a_stale_socket_is_replaced(site: Site) -> None:
     site.start("  a: {cmd: sleep 1000}")
 
     assert site.ctl("pid").stdout == f"{site.pid}\n"
-
-
-@pytest.mark.parametrize("processes", [2, 0])
-def test_the_death_of_the_core_is_told_and_leaves_nobody(site: Site, processes: int) -> None:
-    """Nobody wrote a line of it: the log just ended."""
-    start = "true" if processes else "false"
-    site.start(f"  a: {{cmd: sleep 1000, numprocs: 2, starttime: 0, autostart: {start}}}")
-    children = [site.status(name)["pid"] for name in ("a:0", "a:1")] if processes else []
-    keeper = site.pid
-    with open(f"/proc/{keeper}/task/{keeper}/children", encoding="ascii") as file:
-        core = int(file.read().split()[0])
-    site.config.write_text(site.config.read_text().replace("ev.log", "new.log"))
-    assert site.ctl("reload").returncode == 0
-
-    os.kill(core, signal.SIGKILL)
-
-    wait_for(lambda: not is_alive(keeper), "the keeper to end")
-    assert not any(is_alive(pid) for pid in children)
-    rest = "; ending the 2 processes it left" if processes else ""
-    last = site.text("new.log").splitlines()[-1]
-    assert re.fullmatch(rf"[-0-9]+ [:0-9]+,\d\d\d ERRO the core was killed by signal 9{rest}", last)
 
 
 def test_the_death_of_the_keeper_ends_everything_in_good_order(site: Site) -> None:

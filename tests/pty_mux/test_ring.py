@@ -1,10 +1,12 @@
 """The ring gives back the newest bytes at their offsets, however they were appended."""
 
+import os
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pty_mux.ring import Ring, shared_memory
+from pty_mux.ring import Ring, mapped_ring, shared_ring
 
 pieces = st.lists(st.binary(max_size=40), max_size=30)
 
@@ -41,7 +43,7 @@ def test_moving_keeps_offsets_and_what_fits(old: int, new: int, appended: list[b
     for piece in appended:
         ring.append(piece)
 
-    moved = ring.moved_to(bytearray(new))
+    moved = ring.moved_to(Ring(bytearray(new)))
 
     everything = b"".join(appended)
     assert moved.end == len(everything)
@@ -68,8 +70,20 @@ def test_a_ring_without_memory_is_refused() -> None:
 
 
 def test_shared_memory_serves_as_well() -> None:
-    ring = Ring(shared_memory(4096))
+    ring = shared_ring(4096)
 
     ring.append(b"x" * 5000)
 
     assert ring.tail(9999) == b"x" * 4096
+
+
+def test_a_ring_that_is_mapped_again_is_as_it_was_left_and_goes_on() -> None:
+    left = shared_ring(100)
+    left.append(b"x" * 90 + b"what was there")
+
+    found = mapped_ring(left.descriptor)
+    os.close(left.descriptor)
+
+    assert (found.end, found.capacity, found.tail(14)) == (104, 100, b"what was there")
+    found.append(b", and more")
+    assert found.tail(24) == b"what was there, and more"

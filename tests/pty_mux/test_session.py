@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pty_mux.session import MAX_BEHIND_BYTES, Attachment, Session
+from pty_mux.attachment import MAX_BEHIND_BYTES, Attachment
+from pty_mux.session import Session
 from pty_mux.vt.paint import text_rows
 from pty_mux.vt.terminal import Terminal
 from pty_mux.winsize import Winsize

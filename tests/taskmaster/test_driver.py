@@ -19,7 +19,7 @@ class FakeKeeper:
         self._word = word
         self.requests: list[wire.Message] = []
 
-    def send(self, message: wire.Message) -> None:
+    def send(self, message: wire.Message, descriptors: tuple[int, ...] = ()) -> None:
         if isinstance(message, wire.Spawn) and self._word in message.argv:
             raise ZeroDivisionError(self._word)
         self.requests.append(message)

@@ -38,6 +38,7 @@ BY_TYPE: dict[Any, st.SearchStrategy[Any]] = {
     int: whole,
     bool: st.booleans(),
     float: st.floats(allow_nan=False),
+    list[int]: st.lists(whole, max_size=4),
     list[str]: st.lists(texts, max_size=4),
     Mapping[str, str]: st.dictionaries(texts, texts, max_size=4),
     Mapping[str, str | None]: st.dictionaries(texts, st.none() | texts, max_size=4),

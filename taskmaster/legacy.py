@@ -1,0 +1,63 @@
+"""What a core finds when it begins: everything that the one before has left, or nothing."""
+
+import os
+import select
+from dataclasses import dataclass, field
+
+from taskmaster.keeper import wire
+from taskmaster.keeper.channel import Channel
+
+
+@dataclass(slots=True)
+class Legacy:
+    """What the keeper told before it said `wire.Begin`.
+
+    Attributes:
+        saved: texts by key.
+        held: descriptors by key; whoever takes one takes it out.
+        spawned: by ticket, what was told of the spawn, and the ends of the terminals.
+        outcomes: by ticket, how it ended or failed to begin.
+        begin: the last word.
+        early: what came behind it by then, with its descriptors.
+    """
+
+    saved: dict[str, str] = field(default_factory=dict)
+    held: dict[str, int] = field(default_factory=dict)
+    spawned: dict[int, tuple[wire.Spawned, list[int]]] = field(default_factory=dict)
+    outcomes: dict[int, wire.Exited | wire.SpawnFailed] = field(default_factory=dict)
+    begin: wire.Begin = wire.Begin(0, "", [])
+    early: list[tuple[wire.Message, list[int]]] = field(default_factory=list)
+
+    def close(self) -> None:
+        """Close what nobody has taken."""
+        for descriptor in self.held.values():
+            os.close(descriptor)
+        self.held.clear()
+
+
+def receive_legacy(channel: Channel) -> Legacy:
+    """Wait until the keeper has told everything.
+
+    Raises:
+        ChannelClosed: the keeper is gone.
+    """
+    legacy = Legacy()
+    begun = False
+    while not begun:
+        select.select([channel], [], [])
+        for message, descriptors in channel.receive():
+            if begun:
+                legacy.early.append((message, descriptors))
+                continue
+            match message:
+                case wire.Saved(key, value):
+                    legacy.saved[key] = value
+                case wire.Held(key):
+                    legacy.held |= dict(zip([key], descriptors, strict=False))
+                case wire.Spawned():
+                    legacy.spawned[message.ticket] = (message, descriptors)
+                case wire.Exited() | wire.SpawnFailed():
+                    legacy.outcomes[message.ticket] = message
+                case wire.Begin():
+                    legacy.begin, begun = message, True
+    return legacy

@@ -1,0 +1,191 @@
+"""What the core has the keeper remember, so that the next core can go on where it stopped.
+
+Everything is saved before anything follows from it, and the keeper takes it in that order
+(`wire.Save`). So the next core finds what was decided, does what was not done yet, and hears once
+more of what happened and was not saved. The form is versioned by `state`: fields may come and go.
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pty_mux.session import Session
+from taskmaster.config.model import Config, Program, Settings
+from taskmaster.keeper import wire
+from taskmaster.orders import Order, OrderState
+from taskmaster.process.state import Process
+from taskmaster.state import Unreadable, from_plain, to_plain
+from taskmaster.supervisor import Entry
+
+_FORM: Final = 1
+_DAEMON: Final = "daemon"
+_ORDERS: Final = "orders"
+SOCKET: Final = "socket"
+PIDFILE: Final = "pidfile"
+"""Keys of descriptors that are held."""
+
+
+def ring_key(name: str) -> str:
+    """Return the key under which the memory of a process's history is held."""
+    return f"ring:{name}"
+
+
+class Memory:
+    """Saves by way of a channel; says nothing twice."""
+
+    def __init__(self, send: Callable[[wire.Message, tuple[int, ...]], None]) -> None:
+        self._send = send
+        self._programs: dict[Program, int] = {}
+        self._last_program = 0
+        self._orders = ""
+
+    def remember(self, programs: Mapping[int, Program]) -> None:
+        """Know programs that a core before has saved."""
+        self._programs = {program: number for number, program in programs.items()}
+        self._last_program = max(programs, default=0)
+
+    def daemon(self, config: Config, *, shutting_down: bool) -> None:
+        """Save the configuration that counts, and whether everything is to end."""
+        programs = {name: self._number(program) for name, program in config.programs.items()}
+        self._save(
+            _DAEMON,
+            {
+                "form": _FORM,
+                "path": config.path,
+                "settings": to_plain(config.settings),
+                "programs": programs,
+                "shutting_down": shutting_down,
+            },
+        )
+
+    def process(self, entry: Entry, ticket: int) -> None:
+        """Save what is known of a process."""
+        self._save(
+            f"process:{entry.name}",
+            {
+                "program": self._number(entry.program),
+                "successor": self._number(entry.successor) if entry.successor else None,
+                "index": entry.index,
+                "removed": entry.removed,
+                "ticket": ticket,
+                "process": to_plain(entry.process),
+            },
+        )
+
+    def forget(self, name: str) -> None:
+        """Forget a process."""
+        self._send(wire.Save(f"process:{name}", None), ())
+        self._send(wire.Save(f"session:{name}", None), ())
+        self._send(wire.Drop(ring_key(name)), ())
+
+    def orders(self, orders: Iterable[Order]) -> None:
+        """Save the orders that have something left to do."""
+        states = [to_plain(order.state) for order in orders if order.state.waves]
+        text = json.dumps(states)
+        if text != (self._orders or "[]"):
+            self._orders = text
+            self._send(wire.Save(_ORDERS, text), ())
+
+    def session(self, name: str, session: Session) -> None:
+        """Have the history of a terminal held, and save what its bytes alone do not tell."""
+        ring = session.ring
+        if ring.descriptor >= 0:
+            self._send(wire.Hold(ring_key(name)), (ring.descriptor,))
+            os.close(ring.descriptor)
+            ring.descriptor = -1
+        self._save(f"session:{name}", to_plain(session.state))
+
+    def hold(self, key: str, descriptor: int) -> None:
+        """Have a descriptor held."""
+        self._send(wire.Hold(key), (descriptor,))
+
+    def keep_programs(self, used: set[Program]) -> None:
+        """Forget programs that nothing names any more."""
+        for program in [program for program in self._programs if program not in used]:
+            self._send(wire.Save(f"program:{self._programs.pop(program)}", None), ())
+
+    def _number(self, program: Program) -> int:
+        number = self._programs.get(program)
+        if number is None:
+            self._last_program += 1
+            number = self._programs[program] = self._last_program
+            self._save(f"program:{number}", to_plain(program))
+        return number
+
+    def _save(self, key: str, value: Any) -> None:  # noqa: ANN401
+        self._send(wire.Save(key, json.dumps(value)), ())
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What a core before has saved.
+
+    Attributes:
+        programs: by their number.
+        tickets: by the name of the process.
+        sessions: what was saved of terminals, by the name of the process.
+    """
+
+    config: Config
+    shutting_down: bool
+    programs: Mapping[int, Program]
+    entries: tuple[Entry, ...]
+    tickets: Mapping[str, int]
+    orders: tuple[OrderState, ...]
+    sessions: Mapping[str, Any]
+
+
+def recall(saved: Mapping[str, str]) -> Remembered | None:
+    """Return what was saved, or None where nothing was.
+
+    Raises:
+        Unreadable: it makes no sense.
+    """
+    if _DAEMON not in saved:
+        return None
+    try:
+        by_kind = _by_kind(saved)
+        daemon = json.loads(saved[_DAEMON])
+        programs = {
+            int(number): from_plain(Program, body) for number, body in by_kind["program"].items()
+        }
+        config = Config(
+            path=daemon["path"],
+            settings=from_plain(Settings, daemon["settings"]),
+            programs={name: programs[number] for name, number in daemon["programs"].items()},
+        )
+        bodies = by_kind["process"]
+        return Remembered(
+            config=config,
+            shutting_down=bool(daemon["shutting_down"]),
+            programs=programs,
+            entries=tuple(_entry(name, body, programs) for name, body in bodies.items()),
+            tickets={name: int(body["ticket"]) for name, body in bodies.items()},
+            orders=from_plain(tuple[OrderState, ...], json.loads(saved.get(_ORDERS, "[]"))),
+            sessions=by_kind["session"],
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as exc:
+        raise Unreadable(f"what the last core saved: {exc!r}") from None
+
+
+def _by_kind(saved: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {"program": {}, "process": {}, "session": {}}
+    for key, text in saved.items():
+        kind, colon, rest = key.partition(":")
+        if colon and kind in found:
+            found[kind][rest] = json.loads(text)
+    return found
+
+
+def _entry(name: str, body: Mapping[str, Any], programs: Mapping[int, Program]) -> Entry:
+    successor = body["successor"]
+    return Entry(
+        name=name,
+        program=programs[body["program"]],
+        index=body["index"],
+        process=from_plain(Process, body["process"]),
+        successor=programs[successor] if successor is not None else None,
+        removed=body["removed"],
+    )

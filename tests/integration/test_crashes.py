@@ -1,0 +1,225 @@
+"""The core is killed, again and again; nobody who is supervised notices, and nothing is lost."""
+
+import os
+import random
+import signal
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.integration.conftest import Site, is_alive, wait_for
+from tests.integration.seat import Seat
+
+NUMBERS = (
+    "[sh, -c, 'i=0; while [ $i -lt {count} ]; do i=$((i+1)); echo line $i; {pause}done; "
+    "sleep 1000']"
+)
+
+
+def core_of(site: Site) -> int:
+    """The core's pid: the keeper's child in whose words the core's code stands; 0: none now."""
+    keeper = site.pid
+    with open(f"/proc/{keeper}/task/{keeper}/children", encoding="ascii") as file:
+        for word in file.read().split():
+            try:
+                with open(f"/proc/{word}/cmdline", "rb") as words:
+                    if b"taskmaster.daemon" in words.read() and is_alive(int(word)):
+                        return int(word)
+            except FileNotFoundError:
+                continue
+    return 0
+
+
+def kill_core(site: Site) -> int:
+    """Kill the core; return the pid that it had."""
+    core: int = wait_for(lambda: core_of(site), "a core")
+    os.kill(core, signal.SIGKILL)
+    return core
+
+
+def wait_for_text(site: Site, name: str, text: str) -> str:
+    wait_for(lambda: text in site.text(name), f"{text!r} in {name}")
+    return site.text(name)
+
+
+def pids(site: Site, *names: str) -> dict[str, int]:
+    return {name: site.status(name)["pid"] for name in names}
+
+
+@pytest.fixture
+def sit(site: Site) -> Iterator[Callable[..., Seat]]:
+    seats: list[Seat] = []
+
+    def take(*words: str) -> Seat:
+        seats.append(Seat([*site.client, *words], site.environment))
+        return seats[-1]
+
+    yield take
+    for seat in seats:
+        seat.close()
+
+
+def test_processes_states_and_uptimes_are_as_they_were(site: Site) -> None:
+    site.start(
+        "  up: {cmd: sleep 1000, starttime: 0}\n"
+        "  starting: {cmd: sleep 1000, starttime: 600}\n"
+        "  off: {cmd: sleep 1000, autostart: no}\n"
+        "  bad: {cmd: /no/such/program, startretries: 0}\n"
+        "  retry: {cmd: [sh, -c, exit 3], startretries: 100}"
+    )
+    site.wait_state("bad:0", "FATAL")
+    site.wait_state("retry:0", "BACKOFF")
+    before = {one: site.status(f"{one}:0") for one in ("up", "starting", "off", "bad")}
+
+    kill_core(site)
+
+    after = {one: site.status(f"{one}:0") for one in before}
+    for name in before:
+        kept = ("state", "pid", "restarts")
+        assert [before[name][key] for key in kept] == [after[name][key] for key in kept], name
+    assert "no such file" in after["bad"]["description"]
+    assert after["up"]["uptime"] >= before["up"]["uptime"]
+    site.wait_event("takes over 2 processes; the one before was killed by signal 9")
+    site.wait_event("backoff: retry:0 (exited too quickly: exit status 3), try 4 of 101 in 3 s")
+
+
+def test_an_end_while_no_core_is_there_is_heard_of(site: Site) -> None:
+    site.start("  web: {cmd: sleep 1000, starttime: 0}\n  db: {cmd: sleep 1000, starttime: 0}")
+    pid = site.status("web:0")["pid"]
+    core = core_of(site)
+    os.kill(core, signal.SIGSTOP)
+    os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: not is_alive(pid), "the process to end")
+    os.kill(core, signal.SIGKILL)
+
+    found = wait_for(lambda: site.status("web:0")["pid"] not in (0, None, pid), "a new process")
+
+    assert found
+    assert "exited: web:0 (terminated by SIGKILL; not expected)" in site.events()
+
+
+def test_a_stop_under_way_goes_on_and_is_a_kill_in_time(site: Site) -> None:
+    stubborn = "[sh, -c, 'trap \"\" TERM; echo up; while :; do sleep 0.1; done']"
+    site.start(f"  web: {{cmd: {stubborn}, stoptime: 3, starttime: 0, stdout: out}}")
+    wait_for(lambda: "up" in site.text("out"), "the trap")
+    pid = site.status("web:0")["pid"]
+    site.write(f"  web: {{cmd: {stubborn}, stoptime: 3, starttime: 0}}")  # is not read again
+    client = Seat([*site.client, "stop", "web:0"], site.environment)
+    try:
+        site.wait_state("web:0", "STOPPING")
+        kill_core(site)
+        assert site.status("web:0")["pid"] == pid
+        site.wait_state("web:0", "STOPPED")
+    finally:
+        client.close()
+    assert "killing 'web:0'" in site.events()
+
+
+def test_a_shutdown_in_waves_is_finished_by_the_next_core(site: Site) -> None:
+    slow = "[sh, -c, 'trap \"sleep 1; exit\" TERM; echo up; while :; do sleep 0.1; done']"
+    site.start(
+        f"  late: {{cmd: {slow}, priority: 2, starttime: 0, stdout: out}}\n"
+        "  early: {cmd: sleep 1000, priority: 1, starttime: 0}"
+    )
+    wait_for(lambda: "up" in site.text("out"), "the trap")
+    keeper, early = site.pid, site.status("early:0")["pid"]
+    os.kill(keeper, signal.SIGTERM)
+    site.wait_event("stopping: late:0")
+
+    kill_core(site)
+
+    wait_for(lambda: not is_alive(keeper), "the daemon to end")
+    assert not is_alive(early)
+    assert "stopping: early:0" in site.events()
+    assert not site.pidfile.exists()
+    assert not site.socket.exists()
+
+
+def test_the_screen_is_as_it_was_also_when_the_ring_has_turned(site: Site) -> None:
+    (site.folder / "text").write_text("".join(f"line {n}\n" for n in range(1, 200)))
+    site.start(
+        f"  vim: {{cmd: [vim, -u, NONE, text], workingdir: {site.folder}, scrollback: 8KiB, "
+        "stopsignal: KILL, starttime: 0}"
+    )
+    assert site.ctl("wait", "vim", "--text", "line 20").returncode == 0
+    for key in ("j", "G", "gg", "i", "hello", "Escape") * 4:
+        site.ctl("send", "--keys", "vim", key)
+        site.ctl("wait", "vim", "--idle", "0.1")
+    before = site.ctl("--json", "screen", "vim", "--ansi").stdout
+    assert "hello" in before
+    time.sleep(1.2)  # the state of a terminal is saved once a second (SAVE_SECONDS)
+
+    kill_core(site)
+
+    assert site.ctl("--json", "screen", "vim", "--ansi").stdout == before
+
+
+def test_who_is_attached_stays_and_sees_what_comes(site: Site, sit: Callable[..., Seat]) -> None:
+    site.start("  sh: {cmd: [bash, --norc, -i], env: {PS1: 'at> '}, stopsignal: HUP, starttime: 0}")
+    seat = sit("attach", "sh")
+    seat.read_until(rb"at>")
+    seat.type(b"echo be''fore\r")
+    seat.read_until(rb"before\r\n")
+
+    core = kill_core(site)
+
+    wait_for(lambda: core_of(site) not in (0, core), "the next core")
+    seat.read_until(rb"before")  # painted again
+    seat.type(b"echo af''ter\r")
+    seat.read_until(rb"after\r\n")
+    seat.type(b"\x1d")
+    seat.read_until(rb"\[detached from sh:0\]")
+    assert seat.wait() == 0
+
+
+def test_a_core_that_keeps_dying_is_started_after_growing_pauses(site: Site) -> None:
+    site.start("  web: {cmd: sleep 1000, starttime: 0}")
+    pid = site.status("web:0")["pid"]
+    for _ in range(3):
+        kill_core(site)
+        assert site.status("web:0")["pid"] == pid
+
+    told = [line for line in site.events().splitlines() if "the core was killed" in line]
+    assert [line.rpartition(" in ")[2] for line in told] == ["0.1 s", "0.3 s", "1 s"]
+    assert all("ERRO the core was killed by signal 9; starting another one" in t for t in told)
+
+
+def test_a_daemon_is_not_started_a_second_time_while_it_has_no_core(site: Site) -> None:
+    site.start("  web: {cmd: sleep 1000, starttime: 0}")
+    kill_core(site)
+
+    assert "already running" in site.daemon().stderr
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_at_random_under_load_every_line_is_there_once_and_in_order(site: Site, seed: int) -> None:
+    """Killed at any moment, a core loses at most the one read that it had not yet written."""
+    dice = random.Random(seed)
+    count = 1500
+    program = NUMBERS.format(count=count, pause="sleep 0.001; ")
+    site.start(
+        f"  n: {{cmd: {program}, numprocs: 3, stdout: 'n-%(process_num)d', starttime: 0}}\n"
+        "  flap: {cmd: [sh, -c, 'sleep 0.3; exit 1'], starttime: 0, startretries: 10}\n"
+        "  many: {cmd: sleep 1000, numprocs: 40, autostart: no, starttime: 0}"
+    )
+    running = pids(site, "n:0", "n:1", "n:2")
+    for round_ in range(4):
+        time.sleep(dice.uniform(0, 0.3))  # a moment at random, not a wait
+        starting = Seat([*site.client, "start" if round_ % 2 else "stop", "many"], site.environment)
+        time.sleep(dice.uniform(0, 0.05))
+        kill_core(site)
+        starting.close()
+        assert pids(site, *running) == running
+
+    lost = 0
+    for index in range(3):
+        text = wait_for_text(site, f"n-{index}", f"line {count}\n")
+        numbers = [int(line.split()[1]) for line in text.splitlines()]
+        assert numbers == sorted(set(numbers)), "doubled or out of order"
+        lost += count - len(numbers)
+    assert lost <= 4 * 3 * 4096 // len("line 1\r\n")
+    site.ctl("start", "many")
+    told = {one: site.status(one) for one in ("many:0", "many:39")}
+    assert all(one["state"] == "RUNNING" for one in told.values())
+    assert "mistake" not in site.events()
