@@ -315,6 +315,7 @@ class _Relay:
             self._to_daemon += encode_frame(FrameType.SIZE, encode_size(*size))
 
     def _suspend(self) -> None:
+        self._await_answers()
         self._terminal.leave(self._modes.restore())
         os.kill(os.getpid(), signal.SIGSTOP)
         self._resume()

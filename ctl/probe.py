@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 QUESTIONS: Final = b"\x1b]10;?\x1b\\\x1b]11;?\x1b\\\x1b[?u\x1b[c"
 """Foreground and background (xterm's OSC 10 and 11), the kitty keyboard protocol, DA1."""
 
-PATIENCE_SECONDS: Final = 0.2
+PATIENCE_SECONDS: Final = 0.5
 """How long answers are waited for by one who leaves at once, lest a shell take them for input."""
 
 _UNABLE: Final = ("", "dumb", "linux")
@@ -26,6 +26,9 @@ _ANSWER: Final = re.compile(
 _PARTIAL: Final = re.compile(
     rb"\x1b(?:\](?:1(?:[01](?:;[^\x07\x1b]{0,64}\x1b?)?)?)?|\[(?:\?[0-9;]{0,40})?)?\Z"
 )
+_CLEARLY: Final = (b"\x1b]10;", b"\x1b]11;", b"\x1b[?")
+"""What no key begins with: its rest is waited for, however slow the line is."""
+
 _RGB: Final = re.compile(rb"rgb:[0-9A-Fa-f]{1,4}(?:/[0-9A-Fa-f]{1,4}){2}")
 
 
@@ -64,7 +67,7 @@ class AnswerFilter:
     @property
     def holds_back(self) -> bool:
         """Whether bytes wait for their rest; call `flush` when it does not come in time."""
-        return bool(self._held)
+        return bool(self._held) and not self._held.startswith(_CLEARLY)
 
     def feed(self, data: bytes) -> bytes:
         """Take what came from the terminal; return what the user typed."""

@@ -18,11 +18,14 @@ _PIECE_BYTES: Final = 1024
 
 
 class Lookout:
-    """Waits for a regular expression to be found on the screen of a program."""
+    """Waits for a regular expression to be found on the screen of a program.
+
+    ``^`` and ``$`` are the beginning and the end of a line, which has no blanks at its end.
+    """
 
     def __init__(self, pattern: str, winsize: Winsize) -> None:
         """Begin with an empty screen of that size; `pattern` is one that compiles."""
-        self._pattern = re.compile(pattern)
+        self._pattern = re.compile(pattern, re.MULTILINE)
         self._terminal = Terminal(winsize.rows, winsize.columns)
 
     def feed(self, data: bytes) -> bool:

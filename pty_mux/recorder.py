@@ -47,19 +47,26 @@ class Recorder:
             self._close()
             raise OSError(22, "not a regular file", path)
 
-    def begin(self, wall: float, title: str) -> None:
+    @property
+    def is_open(self) -> bool:
+        """Whether it goes on: it ends by itself where its file cannot be written any more."""
+        return self._file >= 0
+
+    def begin(self, wall: float, title: str, *, painted: bool = True) -> None:
         """Write the header and the screen as it stands; from here on follow the session.
 
         Args:
             wall: seconds since the epoch.
             title: of the recording.
+            painted: with the screen as it stands; else it begins with an empty one.
         """
         self._session.follow(self._output)
         self._session.follow_size(self._resized)
         size = self._session.winsize
         header = self._recording.header(size.rows, size.columns, wall, "xterm-256color", title)
         self._write(header)
-        self._output(self._session.painted(with_history=False))
+        if painted:
+            self._output(self._session.painted(with_history=False))
 
     def close(self) -> None:
         """End the recording."""

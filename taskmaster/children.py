@@ -114,7 +114,7 @@ class Children:
         entry = self._host.supervisor.entries[name]
         self._open_files.take(life.ticket, name, len(ends), logs_of(entry.launch))
         if ends:
-            self._connect(name, life, pid, ends)
+            self._connect(name, life, pid, ends, resumed=True)
 
     def await_answer(self, name: str, *, asked: bool) -> None:
         """Wait for the answer to a spawn; ask for it where the keeper has never heard of it."""
@@ -203,12 +203,14 @@ class Children:
         self._connect(name, self._lives[name], pid, descriptors)
         self._host.happened(name, Spawned(pid, at))
 
-    def _connect(self, name: str, life: _Life, pid: int, descriptors: list[int]) -> None:
+    def _connect(
+        self, name: str, life: _Life, pid: int, descriptors: list[int], *, resumed: bool = False
+    ) -> None:
         entry, session = self._host.supervisor.entries[name], self._host.session(name)
         ticket = life.ticket
         pump = new_pump(entry.program, session, descriptors, lambda: self._closed(ticket))
         life.pid, life.pump = pid, pump
-        self._onlookers.begin(entry, session, pump, self._host.now())
+        self._onlookers.begin(entry, session, pump, self._host.now(), resumed=resumed)
 
     def _exited(self, message: wire.Exited) -> None:
         name = self.names.pop(message.ticket, None)
@@ -225,6 +227,12 @@ class Children:
         left = self.survivors(name) if stopping else ()
         self._host.happened(name, Exited(code, message.at, dumped, message.cpu_seconds, left))
         self._host.send(wire.Forget(message.ticket))
+
+    def signal_left(self, name: str, number: int) -> None:
+        """Signal what a process that is gone has left in its process group."""
+        left = self._host.supervisor.entries[name].process.left
+        pids = [survivor.pid for survivor in left if survivor.in_group]
+        self._host.send(wire.SignalOrphans(self._lives[name].pid, pids, number))
 
     def survivors(self, name: str) -> tuple[Survivor, ...]:
         """Return whom a process that is gone has left behind."""

@@ -277,7 +277,8 @@ class Daemon:
         self.record(LogLevel.ERROR, "the keeper is gone; stopping every process")
         self._exit_status = EXIT_FAILURE
         entries = tuple(self._driver.supervisor.entries.values())
-        task = self._loop.create_task(stop_orphans(entries, self.record), name="last rites")
+        last_rites = stop_orphans(entries, self.record, self._driver.type_text)
+        task = self._loop.create_task(last_rites, name="last rites")
         task.add_done_callback(lambda _: self._ended.set())
 
     # --- parts --------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ from taskmaster.process.events import (
     SurvivorsSeen,
 )
 from taskmaster.process.state import State
+from taskmaster.process.words import describe_left
 from taskmaster.recordings import Recordings
 from taskmaster.records import Record, describe, notice, signal_name
 from taskmaster.sessions import Sessions
@@ -148,6 +149,10 @@ class Driver:
             pid = self.supervisor.entries[name].process.pid
             self.record(LogLevel.WARNING, f"killing '{name}' ({pid or 'starting'}) at once")
             self.send(wire.Signal(ticket, signal.SIGKILL, wire.GROUP))
+        for name in self.supervisor.lingering:
+            left = describe_left(self.supervisor.entries[name].process.left)
+            self.record(LogLevel.WARNING, f"killing what '{name}' left behind at once: {left}")
+            self.children.signal_left(name, signal.SIGKILL)
         self._loop.call_later(_KILLED_SECONDS, self._end_regardless)
 
     def _end_regardless(self) -> None:
@@ -169,6 +174,11 @@ class Driver:
             OSError: there is no memory for its scrollback.
         """
         return self.sessions.get(name) or self.sessions.make(self.supervisor.entries[name])
+
+    def type_text(self, name: str, text: str) -> None:
+        """Type into the terminal of a process, if it has one."""
+        if (pump := self.pump(name)) is not None:
+            pump.write(text.encode("utf-8", "surrogateescape"))
 
     def pump(self, name: str) -> Pump | None:
         """Return what moves the bytes of a process, or None while it has no terminal."""
@@ -249,13 +259,12 @@ class Driver:
             case Spawn():
                 self.children.spawn(name)
             case SendSignal(number, whom):
-                if (orphan := self.supervisor.entries[name].process.orphan) is not None:
-                    self.send(wire.SignalOrphans(orphan, number))
+                if self.supervisor.entries[name].process.left:
+                    self.children.signal_left(name, number)
                 else:
                     self.send(wire.Signal(self.children.ticket(name), number, whom.value))
             case TypeText(text):
-                if (pump := self.pump(name)) is not None:
-                    pump.write(text.encode("utf-8", "surrogateescape"))
+                self.type_text(name, text)
 
     def _let_go(self, step: Step) -> None:
         if step.after.state is not State.STARTING:

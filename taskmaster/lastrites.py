@@ -11,7 +11,7 @@ import signal
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from taskmaster.config.model import LogLevel
+from taskmaster.config.model import LogLevel, Whom
 from taskmaster.supervisor import Entry
 
 _POLL_SECONDS = 0.05
@@ -20,24 +20,43 @@ _POLL_SECONDS = 0.05
 _HOW: Final = "how it ended is not known: the keeper was gone"
 
 
-async def stop_orphans(entries: Iterable[Entry], record: Callable[[LogLevel, str], None]) -> None:
-    """Signal every process as its config says, wait its `stoptime`, and KILL what is left."""
-    await asyncio.gather(*(_stop(entry, record) for entry in entries))
+async def stop_orphans(
+    entries: Iterable[Entry],
+    record: Callable[[LogLevel, str], None],
+    type_text: Callable[[str, str], None],
+) -> None:
+    """Stop every process by the steps that its config says; the last one, a KILL, gets its group.
+
+    Args:
+        entries: the processes.
+        record: writes into the event log.
+        type_text: types into the terminal of a process.
+    """
+    await asyncio.gather(*(_stop(entry, record, type_text) for entry in entries))
 
 
-async def _stop(entry: Entry, record: Callable[[LogLevel, str], None]) -> None:
+async def _stop(
+    entry: Entry,
+    record: Callable[[LogLevel, str], None],
+    type_text: Callable[[str, str], None],
+) -> None:
     pid = entry.process.pid
     if pid is None:
         return
-    program = entry.program
-    _signal(pid, program.stopsignal, group=program.stopasgroup)
-    try:
-        async with asyncio.timeout(program.stoptime):
-            await _gone(pid)
-    except TimeoutError:
+    *steps, _ = entry.program.stop_steps
+    ended = asyncio.create_task(_gone(pid))
+    for step in steps:
+        if step.text:
+            type_text(entry.name, step.text)
+        if step.signal is not None:
+            _signal(pid, step.signal, group=step.whom is not Whom.PROCESS)
+        await asyncio.wait([ended], timeout=step.wait)
+        if ended.done():
+            break
+    else:
         record(LogLevel.WARNING, f"killing '{entry.name}' ({pid}) with SIGKILL")
         _signal(pid, signal.SIGKILL, group=True)
-        await _gone(pid)
+    await ended
     record(LogLevel.INFO, f"stopped: {entry.name} ({_HOW})")
 
 

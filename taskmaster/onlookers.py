@@ -33,14 +33,17 @@ class Onlookers:
         self.recordings = recordings
         self.readiness = Readiness(on_ready)
 
-    def begin(self, entry: Entry, session: Session, pump: Pump, now: float) -> None:
-        """Follow a process that has just become its command."""
+    def begin(
+        self, entry: Entry, session: Session, pump: Pump, now: float, *, resumed: bool
+    ) -> None:
+        """Follow a process that has just become its command, or one that another core followed."""
         launch = entry.launch
         self.logs.connect(pump, entry.program, launch, now)
         if launch.record is not None:
-            self.recordings.begin_anew(entry.name, session, launch.record)
-        if entry.program.ready is not None:
-            self.readiness.watch(entry.name, session, entry.program.ready)
+            self.recordings.begin_anew(entry.name, session, launch.record, painted=resumed)
+        if entry.program.ready is not None and entry.process.state is State.STARTING:
+            shown = _shown_by(entry, session) if resumed else b""
+            self.readiness.watch(entry.name, session, entry.program.ready, shown)
 
     def update(
         self, entry: Entry, before: Program, session: Session, pump: Pump, now: float
@@ -53,9 +56,19 @@ class Onlookers:
         if launch.record != expand(before, entry.index).record:
             self.recordings.end(name)
             if launch.record is not None:
-                self.recordings.begin_anew(name, session, launch.record)
-        if entry.process.state is State.STARTING and program.ready != before.ready:
+                self.recordings.begin_anew(name, session, launch.record, painted=True)
+        if entry.process.state is State.STARTING and _text(program) != _text(before):
             self.readiness.end(name)
             if program.ready is not None:
-                shown = session.painted(with_history=False)
+                shown = _shown_by(entry, session)
                 self.readiness.watch(name, session, program.ready, shown)
+
+
+def _text(program: Program) -> str | None:
+    return program.ready.text if program.ready is not None else None
+
+
+def _shown_by(entry: Entry, session: Session) -> bytes:
+    """Return what a process has shown; nothing where the screen may show what one before it did."""
+    first = entry.process.exit_code is None
+    return session.painted(with_history=False) if first else b""

@@ -48,7 +48,7 @@ def ready(node: Node, around: Surroundings) -> Ready:
 def _pattern(node: Node, around: Surroundings) -> str:
     text = text_of(node)
     try:
-        matches_nothing = re.compile(text).search("") is not None
+        matches_nothing = re.compile(text, re.MULTILINE).search("\n" * 3) is not None
     except (re.error, OverflowError, RecursionError) as exc:
         raise unexpected(node, f"a regular expression ({exc})") from None
     if matches_nothing:

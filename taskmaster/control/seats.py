@@ -148,7 +148,7 @@ async def wait(driver: Driver, request: Wait) -> None:
         text = f"no such state: {', '.join(unknown)}; there are {', '.join(State.__members__)}"
         raise RequestError(ErrorCode.INVALID_PARAMS, text)
     try:
-        pattern = re.compile(request.text) if request.text else None
+        pattern = re.compile(request.text, re.MULTILINE) if request.text else None
     except re.error as exc:
         text = f"not a regular expression: {request.text}: {exc}"
         raise RequestError(ErrorCode.INVALID_PARAMS, text) from None

@@ -222,8 +222,8 @@ class Keeper:
                 self._spawn(message)
             case wire.Signal(ticket, number, whom):
                 self._signal(ticket, number, whom)
-            case wire.SignalOrphans(pid, number):
-                signal_orphans(pid, number)
+            case wire.SignalOrphans(group, pids, number):
+                signal_orphans(group, pids, number)
             case wire.Release(ticket):
                 self._estate.release(ticket)
             case wire.Save(key, value):

@@ -23,12 +23,19 @@ def foreground_group(master: int, pid: int) -> int:
     return group
 
 
-def signal_orphans(pid: int, number: int) -> None:
-    """Signal the group of an orphan, if it is our living child: then its number is its own."""
-    try:
-        if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
-            os.killpg(os.getpgid(pid), number)
-    except (ChildProcessError, ProcessLookupError):
-        pass  # gone
-    except OSError as exc:
-        complain(f"pid {pid} cannot be signalled: {exc.strerror}")
+def signal_orphans(group: int, pids: list[int], number: int) -> None:
+    """Signal what is left of the process group of a session's leader that is gone.
+
+    Nobody gets the number of a group that has members, so one of these pids that is still in that
+    group and that session (their numbers are the same) tells that it is not a stranger's.
+    """
+    for pid in pids:
+        try:
+            if os.getpgid(pid) == os.getsid(pid) == group:
+                os.killpg(group, number)
+                return
+        except ProcessLookupError:
+            continue
+        except OSError as exc:
+            complain(f"what is left of process group {group} cannot be signalled: {exc.strerror}")
+            return

@@ -74,9 +74,15 @@ class Signal(NamedTuple):
 
 
 class SignalOrphans(NamedTuple):
-    """Core to keeper: signal the process group of this orphan, which lost a parent among ours."""
+    """Core to keeper: signal what is left of a process group whose leader is gone.
 
-    pid: int
+    Attributes:
+        group: its number, which was the leader's pid.
+        pids: some that were in it a moment ago.
+    """
+
+    group: int
+    pids: list[int]
     number: int
 
 

@@ -103,7 +103,7 @@ def step(process: Process, event: Event, program: Program, now: float) -> Result
         # --- a reload changed the rules -------------------------------------------------------
         case State.STARTING, PolicyChanged() if process.pid is not None:
             return replace(process, deadline=_spawn_time(process) + _patience(program)), ()
-        case State.STOPPING, PolicyChanged() if not process.left:
+        case State.STOPPING, PolicyChanged() if not process.left and not program.stop:
             steps = program.stop_steps
             at = min(process.stop_step, len(steps) - 1)
             deadline = process.since + sum(step.wait for step in steps[: at + 1])

@@ -39,7 +39,7 @@ def test_who_was_not_asked_answers_nothing() -> None:
     assert AnswerFilter(asked=False).feed(ANSWERS) == ANSWERS
 
 
-@pytest.mark.parametrize("beginning", [b"\x1b", b"\x1b]", b"\x1b]11;rgb:0", b"\x1b[", b"\x1b[?6"])
+@pytest.mark.parametrize("beginning", [b"\x1b", b"\x1b]", b"\x1b]1", b"\x1b["])
 def test_the_beginning_of_an_answer_is_held_back_and_given_when_nothing_follows(
     beginning: bytes,
 ) -> None:
@@ -86,3 +86,11 @@ def test_nothing_that_is_typed_is_lost_but_answers(data: bytes) -> None:
 )
 def test_who_can_be_asked(kind: str, asked: bool) -> None:
     assert can_be_asked(kind) is asked
+
+
+@pytest.mark.parametrize("beginning", [b"\x1b]11;", b"\x1b]11;rgb:0", b"\x1b[?6"])
+def test_what_can_only_be_an_answer_is_waited_for(beginning: bytes) -> None:
+    answers = AnswerFilter(asked=True)
+
+    assert answers.feed(b"a" + beginning) == b"a"
+    assert not answers.holds_back

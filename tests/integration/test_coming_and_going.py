@@ -190,6 +190,60 @@ def test_a_daemon_of_its_own_session_is_reported_and_not_waited_for(site: Site) 
         os.kill(left, signal.SIGKILL)
 
 
+def test_a_second_term_ends_what_is_waited_for_too(site: Site) -> None:
+    policy = "stop: [{signal: TERM, to: group, wait: 60}, {kill: group}]"
+    site.start(f"  web: {{cmd: {leaves(STUBBORN)}, workingdir: ., {policy}}}")
+    left, keeper = pid_in(site, "left.pid"), site.pid
+    wait_for(lambda: command_of(left) == "sleep", "its exec")
+    os.kill(keeper, signal.SIGTERM)
+    site.wait_event("stopped: web:0")
+
+    os.kill(keeper, signal.SIGTERM)
+
+    wait_for(lambda: not is_alive(keeper), "the daemon to end")
+    assert not is_alive(left)
+    assert f"killing what 'web:0' left behind at once: pid {left}" in site.events()
+
+
+def test_a_kill_reaches_who_is_in_the_group_also_below_one_who_has_left_it(site: Site) -> None:
+    code = (
+        "import os, signal, time\n"
+        "for number in (signal.SIGTERM, signal.SIGHUP): signal.signal(number, signal.SIG_IGN)\n"
+        "master = os.getpid()\n"
+        "if os.fork() == 0:\n"
+        "    if os.fork() == 0:\n"
+        "        open('left.pid', 'w').write(str(os.getpid()))\n"
+        "        time.sleep(1000)\n"
+        "    os.setpgid(0, 0)\n"
+        "    open('other.pid', 'w').write(str(os.getpid()))\n"
+        "    time.sleep(1000)\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_DFL)\n"
+        "time.sleep(1000)\n"
+    )
+    command = quoted(site.folder / "nested.py", code)
+    policy = "stop: [{signal: TERM, wait: 1}, {kill: group}]"
+    site.start(f"  web: {{cmd: {command}, workingdir: ., {policy}}}")
+    left, other = pid_in(site, "left.pid"), pid_in(site, "other.pid")
+
+    try:
+        stopped = site.ctl("stop", "web:0").stdout
+        assert not is_alive(left)
+        assert f"left behind pid {other}" in stopped
+    finally:
+        os.kill(other, signal.SIGKILL)
+
+
+def test_the_steps_count_too_when_the_keeper_is_gone(site: Site) -> None:
+    command = quoted(site.folder / "game.py", "print('up')\nprint('got', input())\n")
+    site.start(f'  game: {{cmd: {command}, stdout: out, stop: [{{send: "save\\r", wait: 60}}]}}')
+    wait_for(lambda: "up" in site.text("out"), "the program to be up")
+
+    os.kill(site.pid, signal.SIGKILL)
+
+    site.wait_event("taskmasterd has ended")
+    assert "got save" in site.text("out")
+
+
 # --- ready -----------------------------------------------------------------------------------
 
 
@@ -250,6 +304,23 @@ def test_a_reload_that_asks_for_a_text_which_stands_there_already(site: Site) ->
     site.wait_state("game:0", "RUNNING")
 
 
+def test_a_reload_does_not_find_the_text_of_an_earlier_life(site: Site) -> None:
+    command = quoted(
+        site.folder / "once.py",
+        "import os\nif not os.path.exists('was'): open('was', 'w'); print('Done')\ninput()\n",
+    )
+    site.start(f"  game: {{cmd: {command}, workingdir: ., ready: {{text: Done, within: 600}}}}")
+    site.wait_state("game:0", "RUNNING")
+    os.kill(site.status("game:0")["pid"], signal.SIGKILL)
+    site.wait_event("(restart 1)")
+    wait_for(lambda: site.status("game:0")["pid"], "its second life")
+
+    for change in ("{text: Done, within: 500}", "{text: Don, within: 500}"):
+        site.write(f"  game: {{cmd: {command}, workingdir: ., ready: {change}}}")
+        assert site.ctl("reload").stdout == "game: updated (ready)\n"
+        assert site.status("game:0")["state"] == "STARTING"
+
+
 # --- recordings ------------------------------------------------------------------------------
 
 
@@ -271,6 +342,12 @@ def test_a_process_is_recorded_from_its_start_and_the_last_recording_is_kept(sit
     second = site.status("web:1")["pid"]
     wait_for(lambda: f"life {second}" in recorded(path), "its second life")
     assert f"life {first}" in recorded(site.folder / "rec-01.cast.1")
+    assert f"life {first}" not in recorded(path)
+    refused = site.ctl("record", "web:0", str(path))
+    assert (refused.returncode, "web:1 is recorded there" in refused.stdout + refused.stderr) == (
+        1,
+        True,
+    )
     assert json.loads(path.read_text().splitlines()[0])["version"] == 2
     assert (site.folder / "rec-00.cast").exists()
 

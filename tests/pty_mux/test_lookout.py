@@ -20,6 +20,10 @@ def test_what_scrolls_away_at_once_is_seen() -> None:
     assert Lookout("ready", SIZE).feed(b"ready\r\n" + b"more\r\n" * 10_000)
 
 
+def test_the_ends_of_lines_are_found() -> None:
+    assert Lookout("^Server up$", SIZE).feed(b"booting\r\nServer up\r\n")
+
+
 def test_colours_and_cursor_movements_are_not_in_the_way() -> None:
     assert Lookout("it is up", SIZE).feed(b"\x1b[3;5H\x1b[1mit \x1b[32mis\x1b[0m up")
 

@@ -403,13 +403,13 @@ def test_a_stop_that_was_ordered_before_the_spawn_begins_with_its_first_step() -
     assert (story.actions, story.process.deadline) == ((TypeText("save-all\r"),), 4)
 
 
-def test_new_steps_count_from_the_stop() -> None:
+def test_a_step_that_is_waited_for_has_its_time_whatever_a_reload_says() -> None:
     story = running(stop=STEPS).at(10, StopOrdered()).at(12, DeadlineReached())
 
     story.program = replace(story.program, stop=STEPS[2:])
     story.at(13, PolicyChanged())
 
-    assert story.process.deadline == 10 + 3 + 10 + 5
+    assert (story.actions, story.process.deadline) == ((), 15)
 
 
 # --- who is left -----------------------------------------------------------------------------
