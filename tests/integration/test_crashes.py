@@ -192,7 +192,11 @@ def test_a_daemon_is_not_started_a_second_time_while_it_has_no_core(site: Site) 
     assert "already running" in site.daemon().stderr
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+SEEDS = range(1, 1 + int(os.environ.get("TEST_CRASH_SEEDS", "3")))
+"""A long run: TEST_CRASH_SEEDS=50 pytest -k at_random tests/integration/test_crashes.py"""
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_at_random_under_load_every_line_is_there_once_and_in_order(site: Site, seed: int) -> None:
     """Killed at any moment, a core loses at most the one read that it had not yet written."""
     dice = random.Random(seed)
