@@ -13,6 +13,7 @@ has changed. What the process asks its terminal is answered here, and no client 
 The model of the screen (`mirror`) is there once it is needed, and read up then.
 """
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
@@ -70,6 +71,7 @@ class Session:
         self._last_outer = Outer()
         self._clock = 0
         self._checkpoint: Checkpoint | None = None
+        self._checkpoint_at = self.ring.capacity // _CHECKPOINT_PART
         self._on_state: Callable[[], None] = _nobody_saves
         self._apply_winsize: Callable[[Winsize], None] = _nobody_resizes
         self._type: Callable[[bytes], None] = _nobody_reads
@@ -82,6 +84,7 @@ class Session:
         session = cls(ring.capacity, state.winsize, ring)
         session._checkpoint = state.checkpoint
         if state.checkpoint is not None:
+            session._checkpoint_at += state.checkpoint.offset
             session._mirror = Mirror.resumed(ring, state.winsize, state.checkpoint)
         return session
 
@@ -103,7 +106,11 @@ class Session:
     def checkpoint(self) -> None:
         """Have `state` say what the screen shows now; everything should be read by then."""
         self._model().catch_up(self.ring)
+        self._take_checkpoint()
+
+    def _take_checkpoint(self) -> None:
         self._checkpoint = self._model().checkpoint(self.ring)
+        self._checkpoint_at = self._checkpoint.offset + self.ring.capacity // _CHECKPOINT_PART
 
     # --- what the process writes --------------------------------------------------------------
 
@@ -120,7 +127,8 @@ class Session:
             else:
                 self._append(part)
         self._keep_up(len(data))
-        if self.needs_checkpoint:
+        if self.ring.end > self._checkpoint_at:
+            self._checkpoint_at = sys.maxsize  # said once is enough
             self._on_state()
         self._wake_everybody()
 
@@ -310,6 +318,7 @@ class Session:
             if self._mirror is not None:
                 self._mirror.catch_up(self.ring)
             self.ring = self.ring.moved_to(shared_ring(scrollback))
+            self._checkpoint_at = 0
             self._on_state()
 
     def _touch(self, attachment: Attachment) -> None:
@@ -323,7 +332,7 @@ class Session:
         if self.ring.end:
             # Also a model that is only made now must read what was written for the old size.
             self._model().resize(self.ring, winsize)
-            self._checkpoint = self._model().checkpoint(self.ring)
+            self._take_checkpoint()
         self.winsize = winsize
         self._on_state()
         self._apply_winsize(winsize)

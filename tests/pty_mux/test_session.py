@@ -332,3 +332,30 @@ def test_a_follower_hears_what_is_written() -> None:
     terminal.feed(b"b")
 
     assert heard == [b"a"]
+
+
+def test_it_is_told_once_when_half_the_ring_has_gone_by_and_again_after_a_checkpoint() -> None:
+    there, told = session(scrollback=1000), []
+    there.on_state(lambda: told.append(there.ring.end))
+
+    for _ in range(4):
+        there.feed(b"x" * 200)
+    assert (told, there.needs_checkpoint) == ([600], True)
+
+    there.checkpoint()
+    assert not there.needs_checkpoint
+    for _ in range(4):
+        there.feed(b"y" * 200)
+    assert told == [600, 1400]
+
+
+def test_a_session_is_restored_from_its_ring_and_its_state() -> None:
+    there = session(scrollback=1000)
+    there.feed(b"\x1b[1;31mred\x1b[?2004h\r\n" * 80)
+    there.checkpoint()
+    there.feed(b"after")
+
+    again = Session.restored(there.ring, there.state)
+
+    assert again.painted(with_history=False) == there.painted(with_history=False)
+    assert again.winsize == there.winsize
