@@ -244,8 +244,11 @@ class Driver:
     def _remember_everything(self) -> None:
         supervisor = self.supervisor
         self.memory.daemon(supervisor.config, shutting_down=supervisor.shutting_down)
-        for name in supervisor.names:
+        used = set(supervisor.config.programs.values())
+        for name, entry in supervisor.entries.items():
             self._remember_process(name)
+            used |= {entry.program, entry.successor or entry.program}
+        self.memory.keep_programs(used)
 
     def _tell(self, step: Step) -> None:
         for record in describe(step):

@@ -97,10 +97,6 @@ class Memory:
             ring.descriptor = -1
         self._save(f"session:{name}", to_plain(session.state))
 
-    def hold(self, key: str, descriptor: int) -> None:
-        """Have a descriptor held."""
-        self._send(wire.Hold(key), (descriptor,))
-
     def keep_programs(self, used: set[Program]) -> None:
         """Forget programs that nothing names any more."""
         for program in [program for program in self._programs if program not in used]:

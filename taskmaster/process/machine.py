@@ -244,7 +244,7 @@ def _left(process: Process, program: Program, now: float) -> Result:
 def _next_step_for_left(process: Process, program: Program, now: float) -> Result:
     """Do the next step that is for the group; where there is none they have had their time."""
     steps = program.stop_steps
-    if process.orphan is not None:
+    if any(survivor.in_group for survivor in process.left):
         for at in range(process.stop_step + 1, len(steps)):
             step = steps[at]
             if step.whom is Whom.GROUP and step.signal is not None:

@@ -65,11 +65,6 @@ class Process:
     left: tuple[Survivor, ...] = ()
 
     @property
-    def orphan(self) -> int | None:
-        """The pid of one of those who are left of its process group, or None."""
-        return next((survivor.pid for survivor in self.left if survivor.in_group), None)
-
-    @property
     def awaits_answer(self) -> bool:
         """Whether a spawn was asked for and is not answered yet."""
         coming = self.state in (State.STARTING, State.STOPPING)

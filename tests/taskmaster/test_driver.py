@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 from typing import Any, cast
 
+from taskmaster.config.diff import diff
 from taskmaster.config.load import load
 from taskmaster.driver import Driver
 from taskmaster.eventlog import EventLog
@@ -61,3 +62,25 @@ def test_an_action_that_raises_is_recorded_and_the_others_are_performed(tmp_path
     asyncio.run(scenario())
 
     assert [type(mistake) for mistake in mistakes] == [ZeroDivisionError]
+
+
+def test_a_program_that_nothing_names_any_more_is_forgotten_by_the_keeper_too(
+    tmp_path: Path,
+) -> None:
+    """Each reload left one more behind, in a keeper that is to hold nothing that grows."""
+
+    async def scenario() -> None:
+        driver = driver_of(tmp_path, "  a: {cmd: one}\n")
+        keeper = FakeKeeper("no such word")
+        driver.connect(cast("KeeperClient", keeper))
+        path = tmp_path / "c.yaml"
+        path.write_text(path.read_text().replace("one", "two"))
+        config = load(str(path), {"HOME": str(tmp_path)}).config
+
+        driver.apply(config, diff(driver.supervisor.config, config))
+
+        saved = [request for request in keeper.requests if isinstance(request, wire.Save)]
+        programs = [(s.key, s.value is None) for s in saved if s.key.startswith("program:")]
+        assert programs == [("program:1", False), ("program:2", False), ("program:1", True)]
+
+    asyncio.run(scenario())
