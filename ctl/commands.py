@@ -4,11 +4,13 @@ One-shot use, the shell and `help` read the same table. A command writes data to
 complaints to standard error, and raises `Unusable` for words that mean nothing.
 """
 
+import contextlib
 import sys
 from collections.abc import Sequence
 from typing import Final
 
 from ctl import logs, render
+from ctl.connection import ConnectionLost
 from ctl.context import (
     EXIT_DONE,
     EXIT_FAILED,
@@ -146,6 +148,25 @@ def _reload(context: Context, words: Sequence[str]) -> int:
 def _reread(context: Context, words: Sequence[str]) -> int:
     _nothing(words)
     return _report(context, messages.Reread())
+
+
+def _upgrade(context: Context, words: Sequence[str]) -> int:
+    _nothing(words)
+    connection = context.connect()
+    before = connection.hello
+    try:
+        with contextlib.suppress(ConnectionLost):  # that is how the core ends that was asked
+            connection.request(messages.Upgrade())
+    finally:
+        connection.close()
+    connection = context.connect()
+    after = connection.hello
+    connection.close()
+    if after.core == before.core:
+        raise RequestError(ErrorCode.NO_UPGRADE, "the connection was lost, nothing was changed")
+    text = f"taskmasterd {before.version} (core {before.core}) handed over to {after.version}"
+    show(context, after, f"{text} (core {after.core})")
+    return EXIT_DONE
 
 
 def _shutdown(context: Context, words: Sequence[str]) -> int:
@@ -302,6 +323,13 @@ COMMANDS: Final[dict[str, Command]] = {
         takes_names=False,
     ),
     "reread": Command("reread", "say what reload would do", "", _reread, takes_names=False),
+    "upgrade": Command(
+        "upgrade",
+        "have the code that is installed now take over",
+        "Every process goes on, under its pid; where the new code cannot start, so does the old.",
+        _upgrade,
+        takes_names=False,
+    ),
     "shutdown": Command(
         "shutdown", "stop every process, then the daemon", "", _shutdown, takes_names=False
     ),

@@ -1,6 +1,6 @@
 """The core: the order of its start and its end, and what binds its parts together.
 
-Start: read the config, open the event log, bind the socket, write the pid file, meet the keeper,
+Start: bind the socket, be told to begin, write the pid file, open the event log, meet the keeper,
 start what starts by itself, accept clients, report ready. End: everything is stopped, clients are
 let go, socket and pid file are removed. A start that fails at any step undoes the ones before and
 says why, to whoever started the daemon.
@@ -9,10 +9,8 @@ Signals reach the keeper, whose pid the pid file names, and come here as its mes
 core itself they mean the same.
 """
 
-import argparse
 import asyncio
 import contextlib
-import json
 import os
 import signal
 import socket
@@ -29,18 +27,18 @@ from taskmaster.config.diff import describe, diff
 from taskmaster.config.errors import ConfigRejected
 from taskmaster.config.load import Loaded, load
 from taskmaster.config.model import Config, LogLevel
+from taskmaster.control import handlers
 from taskmaster.control.handlers import Clocks
-from taskmaster.control.listener import AlreadyRunning, SocketRefused, bind, unbind
+from taskmaster.control.listener import bind, unbind
 from taskmaster.control.server import Server
 from taskmaster.driver import Driver
 from taskmaster.eventlog import EventLog
 from taskmaster.keeper import wire
 from taskmaster.keeper.channel import Channel
 from taskmaster.keeper.client import KeeperClient
-from taskmaster.keeper.cores import CHANNEL_OPTION, READY_OPTION
 from taskmaster.lastrites import stop_orphans
-from taskmaster.legacy import Legacy, receive_legacy
-from taskmaster.memory import PIDFILE, SOCKET, Remembered, recall
+from taskmaster.legacy import Legacy, await_turn
+from taskmaster.memory import PIDFILE, SOCKET, Remembered
 from taskmaster.pidfile import PidFile
 from taskmaster.protocol.messages import (
     PROTOCOL_VERSION,
@@ -51,9 +49,9 @@ from taskmaster.protocol.messages import (
 )
 from taskmaster.records import Record, signal_name
 from taskmaster.succession import meet, take_over
+from taskmaster.upgrade import NoUpgrade, loadable_version
 
-EXIT_FAILURE: Final = 1
-EXIT_BAD_CONFIG: Final = 2
+_EXIT_FAILURE: Final = 1
 _SIGNALS: Final = (
     signal.SIGTERM,
     signal.SIGINT,
@@ -63,24 +61,29 @@ _SIGNALS: Final = (
 )
 
 
-class Options(argparse.Namespace):
-    """The words of a core, which `taskmaster.launch` and the keeper composed."""
-
-    config: str
-    socket: str | None
-    foreground: bool
-    channel: int
-    ready: int
-
-
 class Daemon:
     """The core's parts and their order."""
 
     def __init__(
-        self, config: Config, legacy: Legacy, remembered: Remembered | None, options: Options
+        self,
+        config: Config,
+        legacy: Legacy,
+        remembered: Remembered | None,
+        *,
+        socket: str | None,
+        foreground: bool,
     ) -> None:
+        """Prepare a core that may still be told that it is not needed.
+
+        Args:
+            config: what to supervise.
+            legacy: what the keeper told; what it tells later comes in there.
+            remembered: what a core before has saved, or None.
+            socket: the control socket of the command line, instead of the config's.
+            foreground: events are also told on standard error.
+        """
         self._loop = asyncio.get_running_loop()
-        self._socket_override = options.socket
+        self._socket_override = socket
         self._config = config
         self._settings = config.settings
         self._legacy = legacy
@@ -89,8 +92,10 @@ class Daemon:
         self._exit_status = 0
         self._keeper_pid = os.getppid()
         self._keeper: KeeperClient | None = None
-        self._eventlog = EventLog(self._settings, _echo if options.foreground else None)
+        self._eventlog = EventLog(self._settings, _echo if foreground else None)
         self._driver = Driver(config, self._eventlog, self._settings.socket, self._ended.set)
+        if remembered is not None:
+            take_over(self._driver, legacy, remembered)
 
     async def run(self, channel: Channel, report_ready: Callable[[], None]) -> int:
         """Serve until the end; return the exit status.
@@ -103,6 +108,7 @@ class Daemon:
             made = os.lstat(self._settings.socket)
             pidfile: PidFile | None = None
             server = Server(listening, self._driver, self)
+            await_turn(self._legacy, channel)
             keeper = KeeperClient(channel, self._on_message, self._on_keeper_lost)
             try:
                 pidfile = self._pidfile()
@@ -141,9 +147,8 @@ class Daemon:
         else:
             there = sum(entry.process.pid is not None for entry in self._remembered.entries)
             text = f"{core} takes over {there} process{'es' if there != 1 else ''}"
-            self.record(LogLevel.WARNING, f"{text}; the one before {begin.why}")
-        if self._remembered is not None:
-            take_over(self._driver, self._legacy, self._remembered)
+            level = LogLevel.INFO if begin.why == wire.HANDED_OVER else LogLevel.WARNING
+            self.record(level, f"{text}; the one before {begin.why}")
         self._driver.connect(keeper)
         if self._remembered is not None:
             meet(self._driver, self._legacy, self._remembered)
@@ -158,7 +163,11 @@ class Daemon:
         descriptor = self._legacy.held.pop(SOCKET, None)
         if descriptor is None:
             return bind(self._settings.socket)
-        return socket.socket(fileno=descriptor)
+        listening = socket.socket(fileno=descriptor)
+        if not os.path.lexists(self._settings.socket):
+            listening.close()  # nobody finds it any more
+            return bind(self._settings.socket)
+        return listening
 
     def _pidfile(self) -> PidFile | None:
         if self._settings.pidfile is None:
@@ -178,7 +187,7 @@ class Daemon:
 
     def hello(self) -> Hello:
         """Return who the daemon is."""
-        return Hello("taskmaster", __version__, PROTOCOL_VERSION, self._keeper_pid)
+        return Hello("taskmaster", __version__, PROTOCOL_VERSION, self._keeper_pid, os.getpid())
 
     def clocks(self) -> Clocks:
         """Return both clocks, read together."""
@@ -214,6 +223,27 @@ class Daemon:
         lines = describe(diff(self._config, loaded.config))
         return ReloadReport(lines, tuple(problem.render() for problem in loaded.warnings))
 
+    async def upgrade(self) -> NoReturn:
+        """Have a core of the code that is installed now take over, and be ended.
+
+        Raises:
+            RequestError: it cannot take over, and we go on.
+        """
+        why = ""
+        try:
+            version = await loadable_version()
+        except NoUpgrade as exc:
+            why = str(exc)
+        else:
+            handlers.refuse_while_shutting_down(self._driver.supervisor)
+            text = f"upgrade: core {os.getpid()} hands over to {version}"
+            self.record(LogLevel.INFO, text)
+            self._driver.save_all()
+            if self._keeper is not None:
+                why = f"the new core {self._keeper.hand_over()}"
+        self.record(LogLevel.ERROR, f"upgrade failed, core {os.getpid()} goes on: {why}")
+        raise RequestError(ErrorCode.NO_UPGRADE, f"{why}\nnothing was changed")
+
     def shut_down(self) -> None:
         """Begin to stop everything."""
         self._driver.shut_down()
@@ -244,6 +274,7 @@ class Daemon:
     def _on_message(self, message: wire.Message, descriptors: list[int]) -> None:
         if isinstance(message, wire.SignalReceived):
             self._on_signal(message.number)
+            self._driver.send(wire.SignalTaken(message.number))
         else:
             self._driver.on_message(message, descriptors)
 
@@ -275,7 +306,7 @@ class Daemon:
     def _on_keeper_lost(self) -> None:
         """Without the keeper nobody can start or reap: end everything in good order."""
         self.record(LogLevel.ERROR, "the keeper is gone; stopping every process")
-        self._exit_status = EXIT_FAILURE
+        self._exit_status = _EXIT_FAILURE
         entries = tuple(self._driver.supervisor.entries.values())
         last_rites = stop_orphans(entries, self.record, self._driver.type_text)
         task = self._loop.create_task(last_rites, name="last rites")
@@ -314,69 +345,3 @@ def with_socket(loaded: Loaded, override: str | None) -> Loaded:
 
 def _echo(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
-
-
-class _Starter:
-    """Whoever started the daemon and waits to hear how that went; in the foreground nobody."""
-
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-
-    def ready(self, report: dict[str, object]) -> None:
-        """Tell that the daemon answers."""
-        self._tell(report)
-
-    def failed(self, text: str, status: int) -> int:
-        """Tell why it does not; return the exit status."""
-        if self._descriptor < 0:
-            print(text, file=sys.stderr)
-        else:
-            self._tell({"error": text, "status": status})
-        return status
-
-    def _tell(self, report: dict[str, object]) -> None:
-        if self._descriptor >= 0:
-            with contextlib.suppress(BrokenPipeError):
-                os.write(self._descriptor, json.dumps(report).encode())
-            os.close(self._descriptor)
-            self._descriptor = -1
-
-
-def main() -> NoReturn:
-    """Run the core, which the keeper has started."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("config")
-    parser.add_argument("--socket")
-    parser.add_argument("--foreground", action="store_true")
-    parser.add_argument(CHANNEL_OPTION, dest="channel", type=int, required=True)
-    parser.add_argument(READY_OPTION, dest="ready", type=int, required=True)
-    options = parser.parse_args(namespace=Options())
-    channel = Channel(socket.socket(fileno=options.channel))
-    legacy = receive_legacy(channel)
-    starter = _Starter(options.ready)
-
-    async def run(config: Config) -> int:
-        daemon = Daemon(config, legacy, remembered, options)
-        settings = config.settings
-        report = {
-            "pid": os.getppid(),
-            "socket": settings.socket,
-            "logfile": settings.logfile,
-        }
-        return await daemon.run(channel, lambda: starter.ready(report))
-
-    try:
-        remembered = recall(legacy.saved)
-        if remembered is not None:
-            config = remembered.config
-        else:
-            config = with_socket(load(options.config, os.environ), options.socket).config
-        status = asyncio.run(run(config))
-    except ConfigRejected as exc:
-        status = starter.failed(exc.render(), EXIT_BAD_CONFIG)
-    except (AlreadyRunning, SocketRefused) as exc:
-        status = starter.failed(f"taskmasterd: {exc}", EXIT_FAILURE)
-    except OSError as exc:
-        text = f"taskmasterd: {exc.filename or 'start'}: {exc.strerror}"
-        status = starter.failed(text, EXIT_FAILURE)
-    sys.exit(status)

@@ -161,6 +161,11 @@ class Driver:
             self.record(LogLevel.ERROR, f"ending, and leaving to the keeper: {names}")
         self._on_down()
 
+    def save_all(self) -> None:
+        """Have everything remembered that would be a little later."""
+        self.memory.orders(self.supervisor.orders)
+        self.sessions.save_all()
+
     def go_on(self) -> None:
         """Begin to look at deadlines again."""
         self._perform(())

@@ -17,7 +17,7 @@ from typing import Final, NoReturn
 
 _PR_SET_CHILD_SUBREAPER: Final = 36
 _KEEPER: Final = "from taskmaster.keeper.keeper import main; main()"
-_CORE: Final = "from taskmaster.daemon import main; main()"
+_CORE: Final = "from taskmaster.core import main; main()"
 _CLIENT: Final = "from ctl.__main__ import run; run()"
 
 
@@ -82,22 +82,22 @@ def start_in_background(config: str, socket: str | None) -> Started:
 
 def become_client(socket: str) -> NoReturn:
     """Become the control shell."""
-    os.execv(sys.executable, [*_python(_CLIENT), "-s", socket])
+    os.execv(sys.executable, [*python_words(_CLIENT), "-s", socket])
 
 
 def _become_keeper(config: str, socket: str | None, ready: int) -> NoReturn:
     open_files = _raise_open_files()
     _become_subreaper()
-    core = [*_python(_CORE), config]
+    core = [*python_words(_CORE), config]
     if socket is not None:
         core += ["--socket", socket]
     if ready < 0:
         core += ["--foreground"]
-    os.execv(sys.executable, [*_python(_KEEPER), str(open_files), str(ready), *core])
+    os.execv(sys.executable, [*python_words(_KEEPER), str(open_files), str(ready), *core])
 
 
-def _python(code: str) -> list[str]:
-    """Return the words that run code in a fresh interpreter.
+def python_words(code: str) -> list[str]:
+    """Return the words that run code in a fresh interpreter of the same kind.
 
     ``-P`` keeps the current folder out of the module search: whoever can write there could
     otherwise run code as the daemon's user.

@@ -1,4 +1,8 @@
-"""What a core finds when it begins: everything that the one before has left, or nothing."""
+"""What a core finds when it begins: everything that the one before has left, or nothing.
+
+It hears that, prepares, says so, and hears what has become of it meanwhile until it is told to
+begin: in an upgrade the core before is there until then.
+"""
 
 import os
 import select
@@ -6,18 +10,19 @@ from dataclasses import dataclass, field
 
 from taskmaster.keeper import wire
 from taskmaster.keeper.channel import Channel
+from taskmaster.state import Unreadable
 
 
 @dataclass(slots=True)
 class Legacy:
-    """What the keeper told before it said `wire.Begin`.
+    """What the keeper told before it said `wire.Begin`, which a candidate may never hear.
 
     Attributes:
         saved: texts by key.
         held: descriptors by key; whoever takes one takes it out.
         spawned: by ticket, what was told of the spawn, and the ends of the terminals.
         outcomes: by ticket, how it ended or failed to begin.
-        begin: the last word.
+        begin: the last word, once it is said.
         early: what came behind it by then, with its descriptors.
     """
 
@@ -40,15 +45,32 @@ def receive_legacy(channel: Channel) -> Legacy:
 
     Raises:
         ChannelClosed: the keeper is gone.
+        Unreadable: the keeper is of another version, which cannot be dealt with.
     """
     legacy = Legacy()
-    begun = False
-    while not begun:
+    _receive_until(wire.Bequeathed, legacy, channel)
+    return legacy
+
+
+def await_turn(legacy: Legacy, channel: Channel) -> None:
+    """Say that we are prepared, and wait until we are to begin.
+
+    Raises:
+        ChannelClosed: the keeper is gone.
+    """
+    channel.send(wire.Prepared())
+    _receive_until(wire.Begin, legacy, channel)
+
+
+def _receive_until(last: type, legacy: Legacy, channel: Channel) -> None:
+    done = False
+    while not done:
         select.select([channel], [], [])
         for message, descriptors in channel.receive():
-            if begun:
+            if done:
                 legacy.early.append((message, descriptors))
                 continue
+            done = isinstance(message, last)
             match message:
                 case wire.Saved(key, value):
                     legacy.saved[key] = value
@@ -58,6 +80,8 @@ def receive_legacy(channel: Channel) -> Legacy:
                     legacy.spawned[message.ticket] = (message, descriptors)
                 case wire.Exited() | wire.SpawnFailed():
                     legacy.outcomes[message.ticket] = message
+                case wire.Bequeathed(version) if version != wire.VERSION:
+                    text = f"the keeper speaks version {version}, this core {wire.VERSION}"
+                    raise Unreadable(f"{text}; only a restart of the daemon helps")
                 case wire.Begin():
-                    legacy.begin, begun = message, True
-    return legacy
+                    legacy.begin = message

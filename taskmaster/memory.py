@@ -20,6 +20,8 @@ from taskmaster.state import Unreadable, from_plain, to_plain
 from taskmaster.supervisor import Entry
 
 _FORM: Final = 1
+"""Of what is saved. A field that comes or goes is no other form (`state`); what is one is read by
+whoever makes it, here, as long as a core of the form before may be found at an upgrade."""
 _DAEMON: Final = "daemon"
 _ORDERS: Final = "orders"
 SOCKET: Final = "socket"
@@ -139,11 +141,13 @@ def recall(saved: Mapping[str, str]) -> Remembered | None:
     Raises:
         Unreadable: it makes no sense.
     """
-    if _DAEMON not in saved:
+    if not saved:
         return None
     try:
         by_kind = _by_kind(saved)
         daemon = json.loads(saved[_DAEMON])
+        if daemon["form"] != _FORM:
+            raise Unreadable(f"it is of form {daemon['form']}, and this code knows {_FORM}")
         programs = {
             int(number): from_plain(Program, body) for number, body in by_kind["program"].items()
         }

@@ -47,6 +47,12 @@ class Sessions:
         if (saver := self._savers.pop(name, None)) is not None:
             saver.cancel()
 
+    def save_all(self) -> None:
+        """Save what waits for that."""
+        for name, saver in tuple(self._savers.items()):
+            saver.cancel()
+            self._save(name)
+
     def _keep(self, name: str, session: Session) -> Session:
         self._sessions[name] = session
         session.on_state(lambda: self._save_in(SAVE_SECONDS, name))

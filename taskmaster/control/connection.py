@@ -159,6 +159,9 @@ class Connection:
                 self._reply(self._services.reload())
             case messages.Reread():
                 self._reply(self._services.reread())
+            case messages.Upgrade():
+                handlers.refuse_while_shutting_down(supervisor)
+                await self._services.upgrade()
             case messages.Shutdown():
                 self.awaits_end = True
                 self._services.shut_down()

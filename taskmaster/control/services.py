@@ -1,7 +1,7 @@
 """What a connection asks of the daemon beyond its driver."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 from pty_mux.logfile import LogFile
 from taskmaster.config.model import LogLevel
@@ -26,6 +26,10 @@ class Services(Protocol):
 
     def reread(self) -> messages.ReloadReport:
         """Say what `reload` would do."""
+        ...
+
+    async def upgrade(self) -> NoReturn:
+        """Have a core of the code that is installed now take over."""
         ...
 
     def shut_down(self) -> None:

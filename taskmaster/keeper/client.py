@@ -1,10 +1,11 @@
 """The core's end of the talk with the keeper: the channel on the loop, nothing decided."""
 
 import asyncio
-from collections.abc import Callable
+import select
+from collections.abc import Callable, Iterable
 
 from taskmaster.keeper.channel import FEW, Channel, ChannelClosed
-from taskmaster.keeper.wire import Message, WireViolation
+from taskmaster.keeper.wire import Message, Staying, Upgrade, WireViolation
 from taskmaster.mistakes import recorded
 
 OnMessage = Callable[[Message, list[int]], None]
@@ -55,12 +56,32 @@ class KeeperClient:
         if self._is_closed:
             return
         try:
-            for message, descriptors in self._channel.receive():
-                with recorded(f"taking {type(message).__name__} from the keeper"):
-                    self._on_message(message, descriptors)
+            self._take(self._channel.receive())
         except (ChannelClosed, WireViolation):
             self.close()
             self._on_lost()
+
+    def hand_over(self) -> str:
+        """Let another core take everything over; return why there is none.
+
+        Nothing else is done until then, so everything stays as it was saved. If there is another
+        core this process is killed meanwhile.
+        """
+        self._channel.enqueue(Upgrade())
+        missed: list[tuple[Message, list[int]]] = []
+        while True:
+            self._channel.flush()
+            writing = [self._channel] if self._channel.wants_write else []
+            select.select([self._channel], writing, [])
+            try:
+                missed += self._channel.receive()
+            except (ChannelClosed, WireViolation):
+                self._loop.call_soon(self.receive)  # which finds it out again, and acts on it
+                return "the keeper is gone"
+            for message, _ in missed:
+                if isinstance(message, Staying):
+                    self._loop.call_soon(self._take, missed)
+                    return message.why
 
     def close(self) -> None:
         """Say what waits to be said, stop listening and close the channel."""
@@ -69,6 +90,12 @@ class KeeperClient:
             self._loop.remove_reader(self._channel)
             self._loop.remove_writer(self._channel)
             self._channel.close()
+
+    def _take(self, messages: Iterable[tuple[Message, list[int]]]) -> None:
+        for message, descriptors in messages:
+            if not isinstance(message, Staying):
+                with recorded(f"taking {type(message).__name__} from the keeper"):
+                    self._on_message(message, descriptors)
 
     @property
     def _is_closed(self) -> bool:

@@ -6,9 +6,13 @@ forgotten. The imports are few, as in `keeper`.
 
 import contextlib
 import os
+from typing import Final
 
 from taskmaster.keeper import wire
 from taskmaster.keeper.channel import FEW, Channel
+
+NEWS: Final = (wire.Spawned, wire.Exited, wire.SpawnFailed)
+"""What is told that the next core must be told too."""
 
 
 class Estate:
@@ -27,11 +31,10 @@ class Estate:
 
     def note(self, message: wire.Message) -> None:
         """Take note of what was told to a core, if the next one must be told it too."""
-        match message:
-            case wire.Spawned():
-                self._spawned[message.ticket] = message
-            case wire.Exited() | wire.SpawnFailed():
-                self._outcomes[message.ticket] = message
+        if isinstance(message, wire.Spawned):
+            self._spawned[message.ticket] = message
+        elif isinstance(message, wire.Exited | wire.SpawnFailed):
+            self._outcomes[message.ticket] = message
 
     def save(self, key: str, value: str | None) -> None:
         """Remember a text, or with None forget it."""

@@ -4,12 +4,14 @@ It decides nothing. The core asks (`taskmaster.keeper.wire`): spawn, signal, rel
 where the event log is, in which the keeper writes one line, that of the core's death. The keeper
 tells: spawned, failed, exited, a signal came for the daemon. It holds a copy of every terminal's
 master until the core releases it, and whatever else the core gives it to hold or to remember.
-Nothing in here waits, but for posix_spawn(3) to have the exec done (`pty_mux.spawn` has the
-reasons); forked children are watched through their status pipe.
+Nothing in here waits, but for posix_spawn(3) to have an exec done (`lives`).
 
 If the core dies the keeper starts another one, which is told everything that the last one left and
 everything that it has not heard, or not said to have heard. One that dies young is followed after a
 growing pause. The talk is a log: whatever a core said before it died counts, in that order.
+
+An upgrade is the same on purpose. A candidate is started beside the core, which does nothing until
+it is killed, once the candidate says that it is prepared, or told to go on, if that does not come.
 
 Exits come by SIGCHLD through a wake-up descriptor: no polling, and no wake-ups while nothing
 happens. The keeper is a child subreaper (prctl(2); `taskmaster.launch` sets it before the exec that
@@ -23,23 +25,19 @@ Imports are few on purpose: this process stays small and must never fail.
 """
 
 import os
-import resource
 import selectors
 import signal
 import sys
 import time
-from collections.abc import Callable
 from typing import Final, NoReturn
 
-from pty_mux.command import Command, SpawnFailed, Stage
-from pty_mux.forked import read_status
-from pty_mux.spawn import Child, spawn
 from taskmaster.keeper import wire
-from taskmaster.keeper.channel import FEW, Channel, ChannelClosed
-from taskmaster.keeper.cores import READY_OPTION, start_core
-from taskmaster.keeper.estate import Estate
+from taskmaster.keeper.channel import ChannelClosed
+from taskmaster.keeper.cores import Core
+from taskmaster.keeper.estate import NEWS, Estate
+from taskmaster.keeper.lives import Lives
 from taskmaster.keeper.notes import complain, write_line
-from taskmaster.keeper.whom import foreground_group, signal_orphans
+from taskmaster.keeper.whom import signal_orphans
 
 LAST_STOP_SECONDS: Final = 10.0
 """Between TERM and KILL for what is left when the core has died; supervisord's ``stopwaitsecs``."""
@@ -50,15 +48,21 @@ PAUSES_SECONDS: Final = (0.0, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 GROWN_UP_SECONDS: Final = 30.0
 """A core that lived longer does not count as one of those."""
 
+PREPARED_SECONDS: Final = 15.0
+"""A candidate that is not prepared by then never will be, and the processes were alone so long."""
+
 _HOPELESS: Final = 3
 """After so many who is told to end ends everything itself; the next core would not come to it."""
+
+_SIGNALS_EACH: Final = 2
+"""So many of a number are remembered until a core has taken them: a second TERM means more."""
 
 _TO_END: Final = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGQUIT})
 _FOR_THE_DAEMON: Final = (*_TO_END, signal.SIGHUP, signal.SIGUSR2)
 
 
 class Keeper:
-    """All the state there is: who lives, who is on the way to exec, and which core is served."""
+    """Which core is served, who lives (`lives`), and what is kept for the next core (`estate`)."""
 
     def __init__(self, core: list[str], open_files: int) -> None:
         """Start nothing yet.
@@ -67,23 +71,18 @@ class Keeper:
             core: the words of a core, but for the descriptors that are named to it.
             open_files: the soft limit of descriptors that children get back.
         """
-        self._core = core
+        self._words = core
+        self._core: Core | None = None
+        self._candidate: Core | None = None
         self._cores = 0
-        self._core_pid = 0
-        self._core_began = 0.0
-        self._core_status: int | None = None
-        self._is_ready = self._is_ending = False
+        self._why = ""
+        self._was_ready = self._is_ending = False
         self._died_young = 0
-        self._channel: Channel | None = None
-        self._watches_writing = False
         self._signals: list[int] = []
         self._log_path: str | None = None
-        self._open_files = open_files
-        self._tickets: dict[int, int] = {}
-        self._pids: dict[int, int] = {}
-        self._starting: dict[int, Child] = {}
         self._estate = Estate()
         self._selector = selectors.DefaultSelector()
+        self._lives = Lives(self._selector, self._estate.held, self._tell, open_files)
         self._wakeup, self._wakeup_writer = os.pipe()
         for end in (self._wakeup, self._wakeup_writer):
             os.set_blocking(end, False)
@@ -98,59 +97,84 @@ class Keeper:
             signal.signal(number, _handled_by_wakeup)
         signal.set_wakeup_fd(self._wakeup_writer, warn_on_full_buffer=False)
         self._selector.register(self._wakeup, selectors.EVENT_READ, self._on_wakeup)
-        why = ""
         while True:
-            self._start_core(ready, why)
+            self._core = self._start_core(ready)
             if ready >= 0:
                 os.close(ready)  # with our copy open, the end of it would never be seen
                 ready = -1
             self._reap()  # what ended before the handler stood, or before the core was known
-            while self._core_status is None:
-                self._turn(None)
-            self._hear_out()
-            code = os.waitstatus_to_exitcode(self._core_status)
-            why = f"was killed by signal {-code}" if code < 0 else f"exited with status {code}"
-            if self._is_last() or not self._wait_for_the_next(why):
-                return self._farewell(code, why)
+            last = self._serve_until_one_ends()
+            self._why = last.ending
+            if self._is_last() or not self._wait_for_the_next(last):
+                return self._farewell(os.waitstatus_to_exitcode(last.status or 0))
 
     # --- cores --------------------------------------------------------------------------------
 
-    def _start_core(self, ready: int, why: str) -> None:
-        self._channel, self._core_pid = start_core([*self._core, READY_OPTION, str(ready)])
-        self._core_status = None
-        self._core_began = time.monotonic()
-        self._is_ready = False
-        self._selector.register(self._channel, selectors.EVENT_READ, self._on_channel)
-        self._estate.bequeath(self._channel)
-        self._tell(wire.Begin(self._cores, why, list(self._starting)))
+    def _start_core(self, ready: int) -> Core:
+        core = Core(self._words, ready)
+        self._selector.register(core.channel, selectors.EVENT_READ, lambda: self._on_channel(core))
+        self._estate.bequeath(core.channel)
+        core.tell(wire.Bequeathed(wire.VERSION))
+        return core
+
+    def _serve_until_one_ends(self) -> Core:
+        """Serve the core, and any that replaces it, until one has ended; return that one."""
+        while self._core is not None and self._core.status is None:
+            candidate, patience = self._candidate, None
+            if candidate is not None:
+                patience = candidate.began + PREPARED_SECONDS - time.monotonic()
+                if candidate.status is not None or patience <= 0:
+                    self._let_go(candidate)
+                    self._tell(wire.Staying(candidate.ending))
+                    patience = None
+            self._turn(patience)
+        last = self._core
+        for core in self._served:
+            self._let_go(core)
+        if last is None:
+            raise AssertionError("it is there until it is let go of")
+        return last
+
+    def _prepared(self, core: Core) -> None:
+        """Put a core on duty, in place of the one that asked for it, if one did."""
+        if core is self._candidate and core.status is None and self._core is not None:
+            self._let_go(self._core)
+            self._core, self._candidate = core, None
+            self._why = wire.HANDED_OVER
+        if core is not self._core or core.is_on_duty:
+            return
+        core.is_on_duty = True
+        self._tell(wire.Begin(self._cores, self._why, list(self._lives.starting)))
         self._cores += 1
         for number in self._signals:
             self._tell(wire.SignalReceived(number))
-        self._signals.clear()
 
-    def _hear_out(self) -> None:
-        """Do what a core that is gone had said, and let go of the channel."""
-        if self._channel is None:
-            return
-        if self._channel.fileno() in self._selector.get_map():
-            self._on_channel()
-        if self._channel.fileno() in self._selector.get_map():
-            self._selector.unregister(self._channel)
-        self._channel.close()
-        self._channel = None
-        self._watches_writing = False
+    def _let_go(self, core: Core) -> None:
+        """Do what a core that is gone had said; end one that is not needed any more."""
+        if core.status is None:
+            self._lives.disown(core.pid)
+            os.kill(core.pid, signal.SIGKILL)
+        elif core.channel.fileno() in self._selector.get_map():
+            self._on_channel(core)
+        if core.channel.fileno() in self._selector.get_map():
+            self._selector.unregister(core.channel)
+        core.channel.close()
+        if core is self._core:
+            self._core = None
+        else:
+            self._candidate = None
 
     def _is_last(self) -> bool:
-        return self._is_ending or (self._cores == 1 and not self._is_ready)
+        return self._is_ending or not self._was_ready
 
-    def _wait_for_the_next(self, why: str) -> bool:
+    def _wait_for_the_next(self, last: Core) -> bool:
         """Wait until it is time for another core; return False if there is to be none."""
-        is_young = time.monotonic() - self._core_began < GROWN_UP_SECONDS
+        is_young = time.monotonic() - last.began < GROWN_UP_SECONDS
         self._died_young = self._died_young + 1 if is_young else 0
         pause = PAUSES_SECONDS[min(self._died_young, len(PAUSES_SECONDS) - 1)]
         write_line(
             self._log_path,
-            f"the core {why}; starting another one" + (f" in {pause:g} s" * bool(pause)),
+            f"the core {self._why}; starting another one" + (f" in {pause:g} s" * bool(pause)),
         )
         until = time.monotonic() + pause
         while (left := until - time.monotonic()) > 0:
@@ -162,8 +186,9 @@ class Keeper:
     # --- the loop -----------------------------------------------------------------------------
 
     def _turn(self, timeout: float | None) -> None:
-        if self._channel is not None and self._channel.waiting and not self._watches_writing:
-            self._flush(self._channel)
+        for core in self._served:
+            if core.channel.waiting and not core.watches_writing:
+                self._flush(core)
         for key, _ in self._selector.select(timeout):
             # An earlier callback of this turn may have closed the descriptor, or closed it and
             # opened another one under the same number.
@@ -171,36 +196,40 @@ class Keeper:
             if current is not None and current.data == key.data:
                 key.data()
 
+    @property
+    def _served(self) -> list[Core]:
+        return [core for core in (self._core, self._candidate) if core is not None]
+
     def _tell(self, message: wire.Message, descriptors: tuple[int, ...] = ()) -> None:
         """Say something to the core, at the latest before the next turn waits.
 
-        Where there is none at the moment the next one hears it from the estate.
+        Where there is none at the moment the next one hears it from the estate. A candidate hears
+        it too, but for signals and what is an answer.
 
         Raises:
             OSError: there is no room for copies of the descriptors.
         """
-        if self._channel is not None:
-            self._channel.enqueue(message, descriptors)
-            if self._channel.waiting % FEW == 0:
-                self._flush(self._channel)
+        for core in self._served:
+            is_for_it = core is self._core or isinstance(message, NEWS)
+            if is_for_it and core.tell(message, descriptors):
+                self._flush(core)
         self._estate.note(message)
 
-    def _flush(self, channel: Channel) -> None:
+    def _flush(self, core: Core) -> None:
+        channel = core.channel
         channel.flush()
         wants_write = channel.wants_write
-        if wants_write != self._watches_writing and channel.fileno() in self._selector.get_map():
-            self._watches_writing = wants_write
+        if wants_write != core.watches_writing and channel.fileno() in self._selector.get_map():
+            core.watches_writing = wants_write
             events = selectors.EVENT_READ | (selectors.EVENT_WRITE if wants_write else 0)
-            self._selector.modify(channel, events, self._on_channel)
+            self._selector.modify(channel, events, self._selector.get_key(channel).data)
 
     # --- the core's requests ------------------------------------------------------------------
 
-    def _on_channel(self) -> None:
-        channel = self._channel
-        if channel is None:
-            return
+    def _on_channel(self, core: Core) -> None:
+        channel = core.channel
         if channel.wants_write:
-            self._flush(channel)
+            self._flush(core)
         try:
             for message, descriptors in channel.receive():
                 if isinstance(message, wire.Hold):
@@ -208,20 +237,27 @@ class Keeper:
                     continue
                 for descriptor in descriptors:
                     os.close(descriptor)  # the core has no reason to send any
-                self._serve(message)
+                self._serve(core, message)
         except (ChannelClosed, wire.WireViolation) as exc:
             # The core is dying or talks nonsense; either way its exit ends our talk.
             self._selector.unregister(channel)
             if isinstance(exc, wire.WireViolation):
                 complain(f"the core sent what is no message: {exc}")
-                os.kill(self._core_pid, signal.SIGKILL)
+                if core.status is None:
+                    os.kill(core.pid, signal.SIGKILL)
 
-    def _serve(self, message: wire.Message) -> None:
+    def _serve(self, core: Core, message: wire.Message) -> None:
         match message:
+            case wire.Prepared():
+                self._prepared(core)
+            case wire.Unable(why):
+                core.why = why
+            case _ if core is not self._core:
+                raise wire.WireViolation(f"not yet on duty: {type(message).__name__}")
             case wire.Spawn():
-                self._spawn(message)
+                self._lives.spawn(message)
             case wire.Signal(ticket, number, whom):
-                self._signal(ticket, number, whom)
+                self._lives.signal(ticket, number, whom)
             case wire.SignalOrphans(group, pids, number):
                 signal_orphans(group, pids, number)
             case wire.Release(ticket):
@@ -233,87 +269,18 @@ class Keeper:
             case wire.Forget(ticket):
                 self._estate.forget(ticket)
             case wire.Ready():
-                self._is_ready = True
+                self._was_ready = True
+            case wire.Upgrade():
+                self._candidate = self._candidate or self._start_core(-1)
+            case wire.SignalTaken(number):
+                if number in self._signals:
+                    self._signals.remove(number)
             case wire.Ending():
                 self._is_ending = True
             case wire.LogPath(path):
                 self._log_path = path
             case _:
                 raise wire.WireViolation(f"not a request: {type(message).__name__}")
-
-    def _spawn(self, request: wire.Spawn) -> None:
-        command = Command(
-            argv=tuple(request.argv),
-            environment=request.environment,
-            overrides=request.overrides,
-            workingdir=request.workingdir,
-            umask=request.umask,
-            user=request.user,
-            open_files=self._open_files,
-            rows=request.rows,
-            columns=request.columns,
-            stderr=request.stderr,
-        )
-        ticket = request.ticket
-        try:
-            child = spawn(command)
-        except SpawnFailed as exc:
-            self._tell(wire.SpawnFailed(ticket, exc.stage, exc.errno, exc.subject))
-            return
-        self._tickets[ticket] = child.pid
-        self._pids[child.pid] = ticket
-        if child.status is None:
-            self._report(ticket, child, None, time.monotonic())
-            return
-        self._starting[ticket] = child
-        self._selector.register(
-            child.status, selectors.EVENT_READ, lambda: self._settle(ticket, time.monotonic())
-        )
-
-    def _settle(self, ticket: int, now: float) -> None:
-        """Hear whether a forked child got past its exec: its status pipe has spoken or ended."""
-        child = self._starting.pop(ticket)
-        if child.status is None:
-            raise AssertionError("only a forked child has to be waited for")
-        self._selector.unregister(child.status)
-        failure = read_status(child.status)
-        os.close(child.status)
-        self._report(ticket, child, failure, now)
-
-    def _report(self, ticket: int, child: Child, failure: SpawnFailed | None, now: float) -> None:
-        """Tell the core how a spawn went, with its terminal where it went well."""
-        ends = (child.master,) if child.stderr is None else (child.master, child.stderr)
-        if failure is None:
-            self._estate.held[ticket] = ends
-            try:
-                self._tell(wire.Spawned(ticket, child.pid, now), ends)
-            except OSError as exc:  # no descriptor left to carry the terminal across
-                failure = SpawnFailed(Stage.PTY, exc.errno or 0, "")
-                del self._estate.held[ticket]
-                os.kill(child.pid, signal.SIGKILL)
-        if failure is not None:
-            for end in ends:
-                os.close(end)
-            # Its end, when it comes, is nobody's news.
-            del self._tickets[ticket]
-            self._pids[child.pid] = 0
-            self._tell(wire.SpawnFailed(ticket, failure.stage, failure.errno, failure.subject))
-
-    def _signal(self, ticket: int, number: int, whom: str) -> None:
-        pid = self._tickets.get(ticket)
-        if pid is None:
-            return  # it is gone, and the core will read so in a moment
-        master = self._estate.held.get(ticket, (-1,))[0]
-        group = foreground_group(master, pid) if whom == wire.FOREGROUND else pid
-        send: Callable[[int, int], None] = os.kill if whom == wire.PROCESS else os.killpg
-        try:
-            send(group, number)
-        except ProcessLookupError:
-            # Before its setsid a child leads no group yet.
-            if whom != wire.PROCESS:
-                self._signal(ticket, number, wire.PROCESS)
-        except OSError as exc:
-            self._tell(wire.SignalFailed(ticket, number, exc.errno or 0))
 
     # --- what happens -------------------------------------------------------------------------
 
@@ -322,10 +289,10 @@ class Keeper:
         if signal.SIGCHLD in numbers:
             self._reap()
         for number in numbers.intersection(_FOR_THE_DAEMON):
-            if self._channel is None:
+            if self._signals.count(number) < _SIGNALS_EACH:
                 self._signals.append(number)
-            else:
-                self._tell(wire.SignalReceived(number))
+                if self._core is not None and self._core.is_on_duty:
+                    self._tell(wire.SignalReceived(number))
 
     def _reap(self) -> None:
         while True:
@@ -335,45 +302,28 @@ class Keeper:
                 return
             if pid == 0:
                 return
-            self._buried(pid, status, usage)
-
-    def _buried(self, pid: int, status: int, usage: resource.struct_rusage) -> None:
-        now = time.monotonic()
-        if pid == self._core_pid:
-            self._core_status = status
-            return
-        ticket = self._pids.pop(pid, None)
-        if ticket is None:
-            self._tell(wire.OrphanReaped(pid, status))
-            return
-        if ticket in self._starting:
-            self._settle(ticket, now)
-            self._pids.pop(pid, None)
-        if self._tickets.pop(ticket, None) is not None:
-            cpu_seconds = usage.ru_utime + usage.ru_stime
-            self._tell(wire.Exited(ticket, status, now, cpu_seconds))
+            core = next((core for core in self._served if core.pid == pid), None)
+            if core is not None:
+                core.status = status
+            else:
+                self._lives.buried(pid, status, usage)
 
     # --- the end ------------------------------------------------------------------------------
 
-    def _farewell(self, code: int, why: str) -> int:
+    def _farewell(self, code: int) -> int:
         """End whatever the last core left behind; return the exit status."""
-        left = len(self._tickets)
+        left = len(self._lives.pids)
         if code >= 0 and not left:
             return code
         rest = f"; ending the {left} process{'es' if left > 1 else ''} it left" if left else ""
-        write_line(self._log_path, f"the core {why}{rest}")
-        self._signal_all(signal.SIGTERM)
-        for number in (signal.SIGCONT, signal.SIGHUP):
-            self._signal_all(number)
+        write_line(self._log_path, f"the core {self._why}{rest}")
+        for number in (signal.SIGTERM, signal.SIGCONT, signal.SIGHUP):
+            self._lives.signal_all(number)
         deadline = time.monotonic() + LAST_STOP_SECONDS
-        while self._tickets and (remaining := deadline - time.monotonic()) > 0:
+        while self._lives.pids and (remaining := deadline - time.monotonic()) > 0:
             self._turn(remaining)
-        self._signal_all(signal.SIGKILL)
+        self._lives.signal_all(signal.SIGKILL)
         return 1
-
-    def _signal_all(self, number: int) -> None:
-        for ticket in list(self._tickets):
-            self._signal(ticket, number, wire.GROUP)
 
 
 def _handled_by_wakeup(number: int, frame: object) -> None:

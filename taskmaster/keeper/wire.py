@@ -17,7 +17,7 @@ Plain NamedTuples and no dataclasses: the keeper's memory is paid by every insta
 import json
 import struct
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias, get_args
 
 _LENGTH: Final = struct.Struct("!I")
 
@@ -34,6 +34,10 @@ MAX_DESCRIPTORS: Final = 250
 """Linux passes 253 descriptors at most in one system call (SCM_MAX_FD)."""
 
 _ANNOUNCEMENT: Final = 1 << 31
+
+
+VERSION: Final = 1
+"""Of this talk. An upgrade leaves the keeper as it is, so a newer core may meet an older one."""
 
 
 class WireViolation(Exception):
@@ -127,8 +131,32 @@ class Forget(NamedTuple):
     ticket: int
 
 
+class Prepared(NamedTuple):
+    """Core to keeper: it has read what there is, and will begin when it is told to."""
+
+
+class Unable(NamedTuple):
+    """Core to keeper: it cannot begin, and ends."""
+
+    why: str
+
+
 class Ready(NamedTuple):
     """Core to keeper: it serves; when it dies from now on there is to be another one."""
+
+
+class Upgrade(NamedTuple):
+    """Core to keeper: start another core in my place.
+
+    Everything is saved, and I do nothing until I am told that there is none (`Staying`). Once the
+    other one is prepared I am killed.
+    """
+
+
+class SignalTaken(NamedTuple):
+    """Core to keeper: what a signal asks for has been saved."""
+
+    number: int
 
 
 class Ending(NamedTuple):
@@ -148,11 +176,27 @@ class Held(NamedTuple):
     key: str
 
 
-class Begin(NamedTuple):
-    """Keeper to a new core: that was everything; what happens from now on follows.
+class Bequeathed(NamedTuple):
+    """Keeper to a new core: that was everything; say when you are prepared.
 
     Before it came `Saved` and `Held`, and of every ticket that was not forgotten `Spawned`,
     `Exited` or `SpawnFailed`.
+
+    Attributes:
+        version: `VERSION` of the keeper.
+    """
+
+    version: int
+
+
+HANDED_OVER: Final = "handed over"
+"""How a core ended that asked for another one."""
+
+
+class Begin(NamedTuple):
+    """Keeper to a new core: there is no other; what happens from now on is for you.
+
+    Between `Bequeathed` and this came what was told to the core before.
 
     Attributes:
         cores: how many there were before.
@@ -163,6 +207,12 @@ class Begin(NamedTuple):
     cores: int
     why: str
     starting: list[int]
+
+
+class Staying(NamedTuple):
+    """Keeper to core: there is no other core in your place; go on."""
+
+    why: str
 
 
 class Spawned(NamedTuple):
@@ -210,7 +260,10 @@ class SignalFailed(NamedTuple):
 
 
 class SignalReceived(NamedTuple):
-    """Keeper to core: somebody sent the keeper a signal that is meant for the daemon."""
+    """Keeper to core: somebody sent the keeper a signal that is meant for the daemon.
+
+    It is told again to the next core, unless this one says that it was `SignalTaken`.
+    """
 
     number: int
 
@@ -232,11 +285,17 @@ Message: TypeAlias = (
     | Hold
     | Drop
     | Forget
+    | Prepared
+    | Unable
     | Ready
+    | Upgrade
+    | SignalTaken
     | Ending
     | Saved
     | Held
+    | Bequeathed
     | Begin
+    | Staying
     | Spawned
     | SpawnFailed
     | Exited
@@ -245,31 +304,7 @@ Message: TypeAlias = (
     | OrphanReaped
 )
 
-_KINDS: Final[Mapping[str, Any]] = {
-    kind.__name__: kind
-    for kind in (
-        Spawn,
-        Signal,
-        SignalOrphans,
-        Release,
-        LogPath,
-        Save,
-        Hold,
-        Drop,
-        Forget,
-        Ready,
-        Ending,
-        Saved,
-        Held,
-        Begin,
-        Spawned,
-        SpawnFailed,
-        Exited,
-        SignalFailed,
-        SignalReceived,
-        OrphanReaped,
-    )
-}
+_KINDS: Final[Mapping[str, Any]] = {kind.__name__: kind for kind in get_args(Message)}
 
 
 def encode(message: Message, descriptors: int = 0) -> bytes:

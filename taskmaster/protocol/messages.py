@@ -9,6 +9,7 @@ newline, `decode_*` takes one and checks every field: nothing unchecked gets pas
 | `Status` | list of `ProcessStatus` |
 | `Start`, `Stop`, `Restart`, `Signal`, `Clear`, `Record` | list of `Outcome` |
 | `Reload`, `Reread` | `ReloadReport` |
+| `Upgrade` | nothing: the connection ends with the core that was asked |
 | `Shutdown` | null, once everything has stopped; then the connection ends |
 | `Tail`, `MainTail` | `LogText`, then with ``follow`` notifications `LogAppended` |
 | `Pid` | list of `ProcessPid`; without names the keeper's alone, called ``taskmaster`` |
@@ -58,6 +59,8 @@ class ErrorCode(enum.IntEnum):
     NOT_PERMITTED = 7
     NOT_RUNNING = 8
     TIMED_OUT = 9
+    NO_UPGRADE = 10
+    """The new code cannot take over; the old one goes on, and nothing was changed."""
 
 
 class RequestError(Exception):
@@ -128,6 +131,15 @@ class Reread(Value):
     """Read the config again and say what `Reload` would do."""
 
     METHOD: ClassVar[str] = "reread"
+
+
+class Upgrade(Value):
+    """Have another core, of the code that is installed now, take everything over.
+
+    Whoever asked finds it by connecting again: `Hello.core` is another one.
+    """
+
+    METHOD: ClassVar[str] = "upgrade"
 
 
 class Shutdown(Value):
@@ -292,6 +304,7 @@ Request: TypeAlias = (
     | Signal
     | Reload
     | Reread
+    | Upgrade
     | Shutdown
     | Tail
     | MainTail
@@ -318,6 +331,7 @@ REQUESTS: Final[Mapping[str, type[Request]]] = {
         Signal,
         Reload,
         Reread,
+        Upgrade,
         Shutdown,
         Tail,
         MainTail,
@@ -340,13 +354,19 @@ REQUESTS: Final[Mapping[str, type[Request]]] = {
 
 
 class Hello(Value):
-    """Who the daemon is: its greeting, and the answer to `Version`."""
+    """Who the daemon is: its greeting, and the answer to `Version`.
+
+    Attributes:
+        pid: of the keeper, whom signals go to.
+        core: of the process that answers, which may be followed by another one.
+    """
 
     METHOD: ClassVar[str] = "hello"
     program: str
     version: str
     protocol: int
     pid: int
+    core: int = 0
 
 
 class ProcessStatus(Value):
@@ -515,6 +535,7 @@ RESULTS: Final[Mapping[str, type[Any] | None]] = {
     "clear": Outcome,
     "reload": ReloadReport,
     "reread": ReloadReport,
+    "upgrade": None,
     "shutdown": None,
     "tail": LogText,
     "maintail": LogText,
@@ -640,7 +661,7 @@ def decode_from_daemon(line: bytes, method: str) -> Response | Notification:
         kind = NOTIFICATIONS.get(name) if isinstance(name, str) else None
         if kind is None:
             raise ProtocolMismatch(f"an unknown notification: {str(name)[:100]}")
-        notification: Notification = _build(kind, message.get("params", {}))
+        notification: Notification = _build(kind, message.get("params", {}), is_newer=True)
         return notification
     request_id = message.get("id")
     if isinstance(request_id, bool) or not isinstance(request_id, int | str | None):
@@ -660,8 +681,9 @@ def decode_from_daemon(line: bytes, method: str) -> Response | Notification:
     if kind_of_result in _COME_IN_LISTS:
         if not isinstance(result, list):
             raise ProtocolMismatch(f"the daemon's answer to {method} is no list")
-        return Response(request_id, [_build(kind_of_result, item) for item in result])
-    return Response(request_id, _build(kind_of_result, result))
+        items = [_build(kind_of_result, item, is_newer=True) for item in result]
+        return Response(request_id, items)
+    return Response(request_id, _build(kind_of_result, result, is_newer=True))
 
 
 class ProtocolMismatch(Exception):
@@ -676,11 +698,17 @@ class UndecodableRequest(RequestError):
         self.request_id = request_id
 
 
-def _build(kind: type[Any], params: object) -> Any:  # noqa: ANN401 - an instance of `kind`
-    """Make a value of one of the classes above, checking that each field has its type."""
+def _build(kind: type[Any], params: object, *, is_newer: bool = False) -> Any:  # noqa: ANN401
+    """Make a value of one of the classes above, checking that each field has its type.
+
+    With `is_newer` it may come from a later version: a client lives on over an upgrade of the
+    daemon, and passes over fields that it does not know.
+    """
     if not isinstance(params, dict):
         raise ProtocolMismatch("params must be an object with a name for each parameter")
     known = kind.FIELDS
+    if is_newer:
+        params = {name: value for name, value in params.items() if name in known}
     for name in params:
         if name not in known:
             raise ProtocolMismatch(f"unknown parameter: {str(name)[:100]}")

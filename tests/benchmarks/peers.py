@@ -224,4 +224,4 @@ def _check(process: subprocess.Popen[bytes], name: str, folder: Path) -> None:
 
 
 def _is_core(pid: int) -> bool:
-    return b"taskmaster.daemon" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    return b"taskmaster.core" in Path(f"/proc/{pid}/cmdline").read_bytes()

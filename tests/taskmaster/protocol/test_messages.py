@@ -164,6 +164,17 @@ def test_every_request_has_a_result_and_every_result_its_request() -> None:
     assert RESULTS.keys() == REQUESTS.keys()
 
 
+def test_what_a_later_version_of_the_daemon_adds_is_passed_over() -> None:
+    answer = {
+        "result": {"program": "taskmaster", "version": "9", "protocol": 1, "pid": 1, "mood": 2}
+    }
+
+    response = decode_from_daemon(json.dumps(answer).encode(), "version")
+
+    assert isinstance(response, Response)
+    assert response.result == messages.Hello("taskmaster", "9", 1, 1)
+
+
 def test_the_longest_tail_fits_into_a_message() -> None:
     line = encode_result(2**60, LogText(bytes(MAX_TAIL_BYTES)))
 
@@ -361,7 +372,7 @@ def test_a_whole_number_serves_as_a_decimal_and_null_where_it_may() -> None:
         ("shutdown", {"error": "no"}, "as this version does not know it"),
         ("shutdown", {"error": {"code": 1}}, "as this version does not know it"),
         ("shutdown", {"method": "news", "params": {}}, "unknown notification: news"),
-        ("shutdown", {"method": "log", "params": {"data": "", "skipped": 1}}, "unknown parameter"),
+        ("shutdown", {"method": "log", "params": {"skipped": 1}}, "missing parameter: data"),
         ("shutdown", [], "no JSON object"),
     ],
 )
