@@ -5,6 +5,7 @@ complaints to standard error, and raises `Unusable` for words that mean nothing.
 """
 
 import contextlib
+import os
 import sys
 from collections.abc import Sequence
 from typing import Final
@@ -41,6 +42,14 @@ OTHERS_WORDS: Final = {
     "open": "start taskmasterctl with -s SOCKET for another daemon",
 }
 """supervisorctl's words for what is done otherwise here."""
+
+
+_MAX_LOST: Final = 5
+"""A core that dies once more of the same request will do so again."""
+
+
+def _token() -> str:
+    return os.urandom(8).hex()
 
 
 def _names(words: Sequence[str]) -> tuple[str, ...]:
@@ -96,23 +105,32 @@ def _outcomes(
     context: Context,
     request: messages.Start | messages.Stop | messages.Restart | messages.Clear | messages.Signal,
 ) -> int:
-    result = ask(context, request)
+    result = _ask_until_answered(context, request)
     assert isinstance(result, list)
     show(context, result, render.outcome_lines(render.worth_telling(result, request.names)))
     failed = any(o.verdict in (Verdict.FAILED, Verdict.NO_SUCH_NAME) for o in result)
     return EXIT_FAILED if failed else EXIT_DONE
 
 
+def _ask_until_answered(context: Context, request: messages.Request) -> messages.Result:
+    """Ask, and an order again where a core died over it: it is no second one (`messages.Start`)."""
+    again = isinstance(request, messages.Start | messages.Stop | messages.Restart)
+    for _ in range(_MAX_LOST if again else 0):
+        with contextlib.suppress(ConnectionLost):
+            return ask(context, request)
+    return ask(context, request)
+
+
 def _start(context: Context, words: Sequence[str]) -> int:
-    return _outcomes(context, messages.Start(_needed(words)))
+    return _outcomes(context, messages.Start(_needed(words), _token()))
 
 
 def _stop(context: Context, words: Sequence[str]) -> int:
-    return _outcomes(context, messages.Stop(_needed(words)))
+    return _outcomes(context, messages.Stop(_needed(words), _token()))
 
 
 def _restart(context: Context, words: Sequence[str]) -> int:
-    return _outcomes(context, messages.Restart(_needed(words)))
+    return _outcomes(context, messages.Restart(_needed(words), _token()))
 
 
 def _clear(context: Context, words: Sequence[str]) -> int:

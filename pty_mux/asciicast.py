@@ -50,6 +50,10 @@ class Recording:
         text = self._decoder.decode(data)
         return self._event("o", text, at) if text else b""
 
+    def go_on(self, at: float) -> None:
+        """Go on with a recording that somebody else began; nothing is from before this time."""
+        self._seconds = max(0.0, at - self._start)
+
     def resize(self, rows: int, columns: int, at: float) -> bytes:
         """Return the event of another size."""
         return self._event("r", f"{columns}x{rows}", at)

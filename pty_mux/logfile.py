@@ -23,6 +23,7 @@ import stat
 from collections.abc import Callable
 from typing import Final
 
+from pty_mux.journal import Journal
 from pty_mux.lineends import LineEnds
 from pty_mux.textlog import TextLines
 
@@ -267,9 +268,18 @@ class LogStream:
         terminal: the bytes come through a line discipline, whose CR before each LF is taken out
             again (termios(3), ONLCR). A CR that the program wrote itself stays.
         text: makes settled lines of what is written, instead of all that; or None.
+        journal: keeps what is held back for whoever goes on with the stream (`resume`).
     """
 
-    def __init__(self, file: LogFile, *, terminal: bool, text: TextLines | None = None) -> None:
+    def __init__(
+        self,
+        file: LogFile,
+        *,
+        terminal: bool,
+        text: TextLines | None = None,
+        journal: Journal | None = None,
+    ) -> None:
+        self._journal = journal or Journal()
         self.file = file
         self.terminal = terminal
         self.text = text
@@ -283,12 +293,21 @@ class LogStream:
         """Whether something is held back that `flush` would write."""
         return bool(self._partial or self._line_ends.held)
 
+    def resume(self, now: float) -> None:
+        """Go on where another stream with this journal stopped."""
+        kept = self._journal.kept
+        if self.text is None:
+            self.write(kept, now)
+        elif lines := self.text.resume(kept):
+            self.file.append(lines, now)
+
     def write(self, data: bytes, now: float) -> None:
         """Log what the process wrote; cut anywhere, also between CR and LF."""
         self._written_at = now
         if self.text is not None:
             if lines := self.text.feed(data):
                 self.file.append(lines, now)
+            self._journal.keep(self.text.unsettled)
             return
         if self.terminal:
             data = self._line_ends.feed(data)
@@ -298,6 +317,7 @@ class LogStream:
             data = self._whole_lines(data)
         if data:
             self.file.append(data, now)
+        self._journal.keep(self._partial + self._line_ends.held)
 
     def flush_after(self, seconds: float, now: float) -> None:
         """Write what is held back, unless its process went on writing within that many seconds.
@@ -313,6 +333,8 @@ class LogStream:
         self._partial = b""
         if data:
             self.file.append(data, now)
+            if self.text is None:
+                self._journal.keep(b"")
 
     def close(self, now: float) -> None:
         """Write what is held back and leave the file; the last to leave closes it."""
@@ -320,6 +342,7 @@ class LogStream:
         if self.text is not None and (rest := self.text.flush()):
             # Before its end an unfinished line may still be drawn over, after any pause.
             self.file.append(rest, now)
+        self._journal.keep(b"")
         self.file.streams -= 1
         if self.file.streams == 0:
             self.file.close()

@@ -13,11 +13,19 @@ from pty_mux.asciicast import Recording
 from pty_mux.session import Session
 from pty_mux.winsize import Winsize
 
-_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
+_FLAGS: Final = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
+
+_RESET: Final = b"\x1bc"
+"""RIS (ECMA-48 8.3.105): what a picture of the screen is drawn over."""
 
 
 class Recorder:
-    """One recording of one session. Owns its file."""
+    """One recording of one session. Owns its file.
+
+    Attributes:
+        path: of the file.
+        since: the monotonic time at which the recording began.
+    """
 
     def __init__(
         self,
@@ -25,14 +33,17 @@ class Recorder:
         session: Session,
         clock: Callable[[], float],
         on_trouble: Callable[[str], None],
+        *,
+        since: float | None = None,
     ) -> None:
-        """Open the file; `begin` writes its header.
+        """Open the file; `begin` writes its header, or `go_on` behind what another one wrote.
 
         Args:
             path: where to; what is there is overwritten.
             session: what to record.
             clock: monotonic seconds.
             on_trouble: told why the recording ends by itself.
+            since: when the recording began that is to go on in the file; None: it is a new one.
 
         Raises:
             OSError: the file cannot be opened, or is no regular file.
@@ -41,8 +52,10 @@ class Recorder:
         self._session = session
         self._clock = clock
         self._on_trouble = on_trouble
-        self._recording = Recording(clock())
-        self._file = os.open(path, _FLAGS, 0o666)
+        self.since = clock() if since is None else since
+        self._recording = Recording(self.since)
+        flags = _FLAGS | (os.O_TRUNC | os.O_CREAT if since is None else 0)
+        self._file = os.open(path, flags, 0o666)
         if not stat.S_ISREG(os.fstat(self._file).st_mode):
             self._close()
             raise OSError(22, "not a regular file", path)
@@ -67,6 +80,14 @@ class Recorder:
         self._write(header)
         if painted:
             self._output(self._session.painted(with_history=False))
+
+    def go_on(self) -> None:
+        """Go on in the file: with the screen as it stands, since something may be missing."""
+        self._recording.go_on(self._clock())
+        self._session.follow(self._output)
+        self._session.follow_size(self._resized)
+        self._resized(self._session.winsize)
+        self._output(_RESET + self._session.painted(with_history=False))
 
     def close(self) -> None:
         """End the recording."""

@@ -10,10 +10,18 @@ process that writes nothing costs nothing. Whoever has its descriptor can map it
 import errno
 import mmap
 import os
+import sys
 from typing import Final
 
-_HEADER_BYTES: Final = mmap.PAGESIZE
-"""Before the history: how much was ever appended; a whole page, so the rest begins with one."""
+from pty_mux.journal import CAPACITY_BYTES, Journal
+
+_LAYOUT: Final = 1
+"""Of the memory; whoever maps one of another layout knows that it cannot be read."""
+
+_JOURNALS: Final = 2
+_JOURNALS_BYTES: Final = _JOURNALS * CAPACITY_BYTES
+_HEADER_BYTES: Final = mmap.PAGESIZE + _JOURNALS_BYTES
+"""Before the history: how much was ever appended, the layout, and the journals; whole pages."""
 
 
 class Ring:
@@ -22,15 +30,18 @@ class Ring:
     Attributes:
         end: the offset behind the last byte: how many bytes were ever appended.
         descriptor: of the memory, for whoever is to map it too and then to be closed; -1: none.
+        journals: of what the ring got on standard output and on standard error, what is not in a
+            log file yet.
     """
 
-    __slots__ = ("_capacity", "_counter", "_memory", "descriptor", "end")
+    __slots__ = ("_capacity", "_counter", "_memory", "descriptor", "end", "journals")
 
     def __init__(
         self,
         memory: memoryview | bytearray,
         counter: memoryview | None = None,
         descriptor: int = -1,
+        journals: tuple[Journal, ...] = (),
     ) -> None:
         """Take over a buffer of at least one byte; its length is how much history is kept.
 
@@ -38,6 +49,7 @@ class Ring:
             memory: the buffer.
             counter: one unsigned number beside it, which says what `end` was.
             descriptor: of the memory, or -1.
+            journals: in memory beside it; without them they are in memory of our own.
         """
         if len(memory) == 0:
             raise ValueError("a ring needs at least one byte of memory")
@@ -45,6 +57,7 @@ class Ring:
         self._capacity = len(memory)
         self._counter = memoryview(bytearray(8)).cast("Q") if counter is None else counter
         self.descriptor = descriptor
+        self.journals = journals or tuple(Journal() for _ in range(_JOURNALS))
         self.end: int = self._counter[0]
 
     @property
@@ -96,6 +109,9 @@ class Ring:
         kept = self.tail(ring.capacity)
         ring.end = self.end - len(kept)
         ring.append(kept)
+        for journal, other in zip(self.journals, ring.journals, strict=True):
+            journal.move_to(other)
+        ring.journals = self.journals
         return ring
 
 
@@ -126,9 +142,15 @@ def mapped_ring(descriptor: int) -> Ring:
         OSError: it cannot be mapped.
         ValueError: it is no memory of a ring.
     """
-    return _over(mmap.mmap(descriptor, 0), -1)
+    memory = mmap.mmap(descriptor, 0)
+    if len(memory) <= _HEADER_BYTES or memory[8:16] != _LAYOUT.to_bytes(8, sys.byteorder):
+        raise ValueError("no ring, or one of another layout")
+    return _over(memory, -1)
 
 
 def _over(memory: mmap.mmap, descriptor: int) -> Ring:
     view = memoryview(memory)
-    return Ring(view[_HEADER_BYTES:], view[:8].cast("Q"), descriptor)
+    view[8:16] = _LAYOUT.to_bytes(8, sys.byteorder)
+    starts = range(mmap.PAGESIZE, _HEADER_BYTES, CAPACITY_BYTES)
+    journals = tuple(Journal(view[start : start + CAPACITY_BYTES]) for start in starts)
+    return Ring(view[_HEADER_BYTES:], view[:8].cast("Q"), descriptor, journals)

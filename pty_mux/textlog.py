@@ -19,10 +19,11 @@ end, since that is how simple bars erase; any other is as it was written. TAB gi
 
 import codecs
 import re
+import struct
 from collections.abc import Callable
 from typing import Final
 
-from pty_mux.vt.width import width
+from pty_mux.textrow import Row
 
 MAX_LINE_BYTES: Final = 64 * 1024
 """A longer line is settled in pieces."""
@@ -30,6 +31,10 @@ MAX_LINE_BYTES: Final = 64 * 1024
 _MAX_ROWS: Final = 100
 """How far above the last line rows can be rewritten; screens that bars are drawn on are lower."""
 
+_CLEAN: Final = struct.Struct("=4q")
+"""What there is to know where nothing is unsettled: bytes given out since, the row, and where a
+cursor that is restored goes."""
+_TO_ALTERNATE_SCREEN: Final = b"\x1b[?1049h"
 _MAX_NUMBER: Final = 999
 _CONTROLS: Final = bytes({*range(0x20), 0x7F} - {0x0A})
 _C1: Final = re.compile(rb"\xc2[\x80-\x9f]")
@@ -63,12 +68,30 @@ class TextLines:
         self._held = ""
         self._string_end: re.Pattern[str] | None = None
         self._is_alternate = self._is_painting = False
-        self._line = _Row()
-        self._others: dict[int, _Row] = {}  # what is written above and below the cursor's row
+        self._line = Row()
+        self._others: dict[int, Row] = {}  # what is written above and below the cursor's row
         self._row = self._bottom = 0
         self._column = 0
         self._saved = (0, 0)
         self._settled: list[bytes] = []
+        self._clean = (0, 0, 0)
+        self._raw = b""
+        self._given = 0
+
+    @property
+    def unsettled(self) -> bytes:
+        """What `resume` of another object takes, to go on where this one is now."""
+        return _CLEAN.pack(self._given, *self._clean) + self._raw
+
+    def resume(self, unsettled: bytes) -> bytes:
+        """Go on where another object was; return the lines that it had not given out, if any."""
+        if len(unsettled) < _CLEAN.size:
+            return b""
+        given, row, saved_row, saved_column = _CLEAN.unpack_from(unsettled)
+        self._row = self._bottom = row
+        self._saved = (saved_row, saved_column)
+        self._clean = (row, saved_row, saved_column)
+        return self.feed(unsettled[_CLEAN.size :])[given:]
 
     @property
     def has_partial_line(self) -> bool:
@@ -77,9 +100,26 @@ class TextLines:
 
     def feed(self, data: bytes) -> bytes:
         """Return the lines that are settled now; the data may be cut anywhere."""
-        for start in range(0, len(data), MAX_LINE_BYTES):
-            self._feed(data[start : start + MAX_LINE_BYTES])
+        return b"".join(
+            self._feed_and_note(data[start : start + MAX_LINE_BYTES])
+            for start in range(0, len(data), MAX_LINE_BYTES)
+        )
+
+    def _feed_and_note(self, data: bytes) -> bytes:
+        """Feed, and note what was fed since the last time when nothing was unsettled."""
+        clean = self._feed(data)
         settled, self._settled = self._settled, []
+        if clean is None:
+            self._raw += data
+            self._given += sum(map(len, settled))
+        else:
+            place, pieces, self._clean = clean
+            self._raw = data[place:]
+            self._given = sum(map(len, settled[pieces:]))
+        if len(self._raw) > MAX_LINE_BYTES:
+            # Too much to go through again: what then counts is that a picture is no log.
+            self._raw, self._given = _TO_ALTERNATE_SCREEN if self._is_alternate else b"", 0
+            self._clean = (self._bottom, *self._saved)
         return b"".join(settled)
 
     def flush(self) -> bytes:
@@ -89,14 +129,21 @@ class TextLines:
         """
         self._settle()
         settled, self._settled = self._settled, []
+        self._given += sum(map(len, settled))
         return b"".join(settled)
 
-    def _feed(self, data: bytes) -> None:
-        """Pass on the plain lines as they are; the slow way is for the rest."""
-        start = 0
+    def _feed(self, data: bytes) -> tuple[int, int, tuple[int, int, int]] | None:
+        """Pass on the plain lines as they are; the slow way is for the rest.
+
+        Return the last place in the data where nothing was unsettled, how many pieces were settled
+        before it, and what there is to know of it; None: there is no such place.
+        """
+        start, clean = 0, None
         if not self._is_at_line_start:
             start = data.find(b"\n") + 1 or len(data)
             self._take(data[:start])
+        if self._is_at_line_start:
+            clean = self._clean_at(start)
         end = data.rfind(b"\n") + 1
         if end > start and self._is_at_line_start:
             lines = data[start:end].replace(b"\r\n", b"\n")
@@ -107,7 +154,12 @@ class TextLines:
                 else:
                     self._settled += [self._stamp() + line for line in lines.splitlines(True)]
                 start = end
+                clean = self._clean_at(start)
         self._take(data[start:])
+        return self._clean_at(len(data)) if self._is_at_line_start else clean
+
+    def _clean_at(self, place: int) -> tuple[int, int, tuple[int, int, int]]:
+        return place, len(self._settled), (self._bottom, *self._saved)
 
     @property
     def _is_at_line_start(self) -> bool:
@@ -272,12 +324,12 @@ class TextLines:
             self._others[self._row] = self._line
             if sum(other.size for other in self._others.values()) > MAX_LINE_BYTES:
                 self._settle()
-        self._row, self._line = row, self._others.pop(row, _Row())
+        self._row, self._line = row, self._others.pop(row, Row())
         self._go_to(self._column)
 
     def _home(self) -> None:
         """Begin another line: nothing is left of those that were shown."""
-        self._line, self._others = _Row(), {}
+        self._line, self._others = Row(), {}
         self._row, self._column = self._bottom, 0
         self._is_painting = False
 
@@ -298,63 +350,7 @@ class TextLines:
             if text or (even_blank and number == self._row):
                 stamp = self._stamp() if self._stamp is not None else b""
                 self._settled.append(b"%b%b\n" % (stamp, text.encode()))
-        self._line, self._others, self._column = _Row(), {}, 0
-
-
-class _Row:
-    """The cells of a line, written anywhere; the second cell of a wide character is ""."""
-
-    __slots__ = ("cells", "is_overwritten", "size")
-
-    def __init__(self) -> None:
-        self.cells: list[str] = []
-        self.is_overwritten = False
-        self.size = 0
-        """In bytes; at most, since what was overwritten may be counted in."""
-
-    @property
-    def text(self) -> str:
-        text = "".join(self.cells)
-        return text.rstrip(" ") if self.is_overwritten else text
-
-    def measure(self) -> None:
-        """Find out the true size."""
-        self.size = len("".join(self.cells).encode())
-
-    def write(self, column: int, text: str) -> int:
-        """Write text from a column on, over what is there; return the column after it."""
-        self.cells += " " * (column - len(self.cells))
-        cells = list(text) if text.isascii() else self._cells_of(text, column)
-        self.is_overwritten |= column < len(self.cells)
-        self.replace(column, column + len(cells), cells)
-        return column + len(cells)
-
-    def _cells_of(self, text: str, column: int) -> list[str]:
-        """Return text as cells; a mark joins the cell before it, or has its own at the start."""
-        cells: list[str] = []
-        for char in text:
-            taken = width(char)
-            if taken == 0:
-                before, last = (cells, len(cells) - 1) if cells else (self.cells, column - 1)
-                if last > 0 and not before[last]:
-                    last -= 1
-                if last >= 0:
-                    before[last] += char
-                    continue
-            cells += (char, "") if taken == 2 else (char,)
-        return cells
-
-    def replace(self, start: int, end: int, cells: list[str]) -> None:
-        """Put cells in the place of others; a wide character cut in half leaves blanks."""
-        for edge in (start, end):
-            if edge < len(self.cells) and not self.cells[edge]:
-                self.cells[edge - 1 : edge + 1] = "  "
-        self.cells[start:end] = cells
-
-    def erase(self, start: int, end: int) -> None:
-        """Blank cells; at the end of the text there is nothing then."""
-        if start < len(self.cells):
-            self.replace(start, end, [] if end >= len(self.cells) else [" "] * (end - start))
+        self._line, self._others, self._column = Row(), {}, 0
 
 
 def _is_plain(lines: bytes) -> bool:

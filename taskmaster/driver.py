@@ -41,6 +41,9 @@ from taskmaster.terminals import configure
 _LOOK_SECONDS: Final = 0.05
 """Nobody tells when an orphan ends, so it is looked for as often, while it is waited for."""
 
+_ASKED_AGAIN_SECONDS: Final = 60.0
+"""Within so long a client whose core died has asked the next one, or is gone too."""
+
 _KILLED_SECONDS: Final = 3.0
 """After a KILL hardly anything lives on; what does (EPERM, a disk that is gone) must not hold the
 daemon back for ever. The keeper tries once more when we are gone."""
@@ -78,9 +81,12 @@ class Driver:
         self.memory = Memory(self._tell_keeper)
         self.sessions = Sessions(self.memory)
         self._waiting: list[tuple[Order, Callable[[], None]]] = []
+        self._asked_for: dict[str, Order] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._settling = False
-        self.recordings = Recordings(self.now, lambda text: self.record(LogLevel.ERROR, text))
+        self.recordings = Recordings(
+            self.now, lambda text: self.record(LogLevel.ERROR, text), self.memory.recording
+        )
         self._onlookers = Onlookers(self.logs, self.recordings, self._on_ready)
         self.children = Children(self, self._onlookers, socket_path)
         self._look_timer: asyncio.TimerHandle | None = None
@@ -113,12 +119,39 @@ class Driver:
         """Start what the config wants up from the beginning."""
         self._perform(self.supervisor.autostart(self.now()))
 
-    def order(self, kind: Kind, names: list[str], on_done: Callable[[], None]) -> Order:
-        """Give an order; `on_done` is called once it is done, never before this returns."""
-        order, steps = self.supervisor.order(kind, names, self.now())
+    def order(
+        self, kind: Kind, names: list[str], on_done: Callable[[], None], token: str = ""
+    ) -> Order:
+        """Give an order; `on_done` is called once it is done, never before this returns.
+
+        Where one with that token was given before, also to another core, it is that one. It is
+        remembered until `answered`.
+        """
+        order, steps = self._asked_for.get(token), list[Step]()
+        if order is None:
+            order, steps = self.supervisor.order(kind, names, self.now(), token)
+            if token:
+                self._asked_for[token] = order
         self._waiting.append((order, on_done))
         self._perform(steps)
+        if token:
+            self._remember_orders()
         return order
+
+    def answered(self, order: Order) -> None:
+        """Forget an order: whoever gave it knows its outcome, or will not ask again."""
+        if self._asked_for.pop(order.token, None) is not None:
+            self._remember_orders()
+
+    def expect_questions(self, orders: Iterable[Order]) -> None:
+        """Remember orders that were given to another core for a while: somebody waits for them."""
+        for order in orders:
+            self._asked_for[order.token] = order
+            self._loop.call_later(_ASKED_AGAIN_SECONDS, self.answered, order)
+
+    def _remember_orders(self) -> None:
+        orders = (*self.supervisor.orders, *self._asked_for.values())
+        self.memory.orders(dict.fromkeys(orders))
 
     def signal(self, name: str, number: int) -> bool:
         """Signal a process; return whether there was one to signal."""
@@ -163,7 +196,7 @@ class Driver:
 
     def save_all(self) -> None:
         """Have everything remembered that would be a little later."""
-        self.memory.orders(self.supervisor.orders)
+        self._remember_orders()
         self.sessions.save_all()
 
     def go_on(self) -> None:
@@ -300,7 +333,7 @@ class Driver:
     def _settle(self) -> None:
         """After all that happened in this turn: who waited for it, and when to look again."""
         self._settling = False
-        self.memory.orders(self.supervisor.orders)
+        self._remember_orders()
         for watcher in tuple(self._watchers):
             watcher()
         done = [(order, on_done) for order, on_done in self._waiting if order.is_done]

@@ -4,8 +4,9 @@ Which file a process writes into may change, at a reload or at the start that fo
 follows the log of a process watches for that (`watch`) and asks again where it is.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from pty_mux.journal import Journal
 from pty_mux.logfile import LogFile, LogStream, Trouble
 from pty_mux.pump import Pump
 from pty_mux.textlog import TextLines
@@ -40,20 +41,32 @@ class LogFiles:
         *,
         terminal: bool,
         text: TextLines | None = None,
+        journal: Journal | None = None,
     ) -> LogStream:
         """Return a new stream into the file of that path, and open it if that can be done."""
         file = self.file(path, maxbytes, backups)
         file.open(now)
-        return LogStream(file, terminal=terminal, text=text)
+        return LogStream(file, terminal=terminal, text=text, journal=journal)
 
-    def connect(self, pump: Pump, program: Program, launch: Launch, now: float) -> None:
+    def connect(
+        self,
+        pump: Pump,
+        journals: Sequence[Journal],
+        program: Program,
+        launch: Launch,
+        now: float,
+        *,
+        resumed: bool = False,
+    ) -> None:
         """Have the output of a process logged where its config says; what it had before ends.
 
         Args:
             pump: moves its bytes.
+            journals: keep what is held back of its standard output and of its standard error.
             program: what governs it.
             launch: with its paths.
             now: monotonic seconds.
+            resumed: what is in the journals is to be logged too.
         """
         old = (pump.stdout_log, pump.stderr_log)
         second = program.stderr_channel is StderrChannel.SECOND_TERMINAL
@@ -61,16 +74,29 @@ class LogFiles:
         if launch.stdout is not None:
             limits = (program.stdout_maxbytes, program.stdout_backups)
             pump.stdout_log = self.stream(
-                launch.stdout, *limits, now, terminal=True, text=self._text(program)
+                launch.stdout,
+                *limits,
+                now,
+                terminal=True,
+                text=self._text(program),
+                journal=journals[0],
             )
         if launch.stderr is not None:
             limits = (program.stderr_maxbytes, program.stderr_backups)
             pump.stderr_log = self.stream(
-                launch.stderr, *limits, now, terminal=second, text=self._text(program)
+                launch.stderr,
+                *limits,
+                now,
+                terminal=second,
+                text=self._text(program),
+                journal=journals[1],
             )
         for stream in old:
             if stream is not None:
                 stream.close(now)
+        for stream in (pump.stdout_log, pump.stderr_log):
+            if stream is not None and resumed:
+                stream.resume(now)
         self.moved()
 
     def _text(self, program: Program) -> TextLines | None:

@@ -16,6 +16,7 @@ from taskmaster.config.model import Config, Program, Settings
 from taskmaster.keeper import wire
 from taskmaster.orders import Order, OrderState
 from taskmaster.process.state import Process
+from taskmaster.recordings import RecordingState
 from taskmaster.state import Unreadable, from_plain, to_plain
 from taskmaster.supervisor import Entry
 
@@ -80,11 +81,14 @@ class Memory:
         """Forget a process."""
         self._send(wire.Save(f"process:{name}", None), ())
         self._send(wire.Save(f"session:{name}", None), ())
+        self._send(wire.Save(f"recording:{name}", None), ())
         self._send(wire.Drop(ring_key(name)), ())
 
     def orders(self, orders: Iterable[Order]) -> None:
-        """Save the orders that have something left to do."""
-        states = [to_plain(order.state) for order in orders if order.state.waves]
+        """Save the orders that have something left to do, or of which somebody may ask again."""
+        states = [
+            to_plain(state) for order in orders if (state := order.state).waves or state.token
+        ]
         text = json.dumps(states)
         if text != (self._orders or "[]"):
             self._orders = text
@@ -98,6 +102,11 @@ class Memory:
             os.close(ring.descriptor)
             ring.descriptor = -1
         self._save(f"session:{name}", to_plain(session.state))
+
+    def recording(self, name: str, state: RecordingState | None) -> None:
+        """Save what is to be known of the recording of a process; None: there is none any more."""
+        text = None if state is None else json.dumps(to_plain(state))
+        self._send(wire.Save(f"recording:{name}", text), ())
 
     def keep_programs(self, used: set[Program]) -> None:
         """Forget programs that nothing names any more."""
@@ -124,6 +133,7 @@ class Remembered:
         programs: by their number.
         tickets: by the name of the process.
         sessions: what was saved of terminals, by the name of the process.
+        recordings: of their terminals, by the name of the process.
     """
 
     config: Config
@@ -133,6 +143,7 @@ class Remembered:
     tickets: Mapping[str, int]
     orders: tuple[OrderState, ...]
     sessions: Mapping[str, Any]
+    recordings: Mapping[str, RecordingState]
 
 
 def recall(saved: Mapping[str, str]) -> Remembered | None:
@@ -165,13 +176,19 @@ def recall(saved: Mapping[str, str]) -> Remembered | None:
             tickets={name: int(body["ticket"]) for name, body in bodies.items()},
             orders=from_plain(tuple[OrderState, ...], json.loads(saved.get(_ORDERS, "[]"))),
             sessions=by_kind["session"],
+            recordings={
+                name: from_plain(RecordingState, body)
+                for name, body in by_kind["recording"].items()
+            },
         )
     except (ValueError, KeyError, TypeError, AttributeError) as exc:
         raise Unreadable(f"what the last core saved: {exc!r}") from None
 
 
 def _by_kind(saved: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = {"program": {}, "process": {}, "session": {}}
+    found: dict[str, dict[str, Any]] = {
+        kind: {} for kind in ("program", "process", "session", "recording")
+    }
     for key, text in saved.items():
         kind, colon, rest = key.partition(":")
         if colon and kind in found:

@@ -38,8 +38,10 @@ class Onlookers:
     ) -> None:
         """Follow a process that has just become its command, or one that another core followed."""
         launch = entry.launch
-        self.logs.connect(pump, entry.program, launch, now)
-        if launch.record is not None:
+        journals = session.ring.journals
+        self.logs.connect(pump, journals, entry.program, launch, now, resumed=resumed)
+        goes_on = resumed and self.recordings.resume(entry.name, session)
+        if launch.record is not None and not goes_on:
             self.recordings.begin_anew(entry.name, session, launch.record, painted=resumed)
         if entry.program.ready is not None and entry.process.state is State.STARTING:
             shown = _shown_by(entry, session) if resumed else b""
@@ -50,7 +52,7 @@ class Onlookers:
     ) -> None:
         """Follow a process as its changed config has it; `before` is what it was."""
         name, program, launch = entry.name, entry.program, entry.launch
-        self.logs.connect(pump, program, launch, now)
+        self.logs.connect(pump, session.ring.journals, program, launch, now)
         if entry.process.pid is None:
             return
         if launch.record != expand(before, entry.index).record:

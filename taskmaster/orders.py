@@ -55,16 +55,20 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class OrderState:
-    """What is left to do of an order: what goes on where nobody waits for the outcome any more.
+    """What is to be known of an order by a core that goes on with it.
 
     Attributes:
         waves: what is to be fed to whom, as the name of the event and the names.
         going_down: who is waited for before the next wave.
+        token: what whoever waits for the outcome knows the order by; "": nobody will ask.
+        names: whose outcomes count then.
     """
 
     kind: Kind
     waves: tuple[tuple[str, tuple[str, ...]], ...]
     going_down: tuple[str, ...]
+    token: str = ""
+    names: tuple[str, ...] = ()
 
 
 _WAVE_EVENTS: Final[Mapping[str, Callable[[], Event]]] = {
@@ -73,16 +77,23 @@ _WAVE_EVENTS: Final[Mapping[str, Callable[[], Event]]] = {
 
 
 class Order:
-    """One order and its progress."""
+    """One order and its progress.
 
-    def __init__(self, kind: Kind, priorities: Mapping[str, int]) -> None:
+    Attributes:
+        kind: what is ordered.
+        token: what whoever waits for the outcome knows it by, or "".
+    """
+
+    def __init__(self, kind: Kind, priorities: Mapping[str, int], token: str = "") -> None:
         """Plan the waves of an order.
 
         Args:
             kind: what is ordered.
             priorities: of each process that it names, in the order in which to report.
+            token: what whoever waits for the outcome knows it by, or "".
         """
         self.kind = kind
+        self.token = token
         self._outcomes: dict[str, Outcome | None] = dict.fromkeys(priorities)
         self._waves: list[tuple[Event, list[str]]] = list(_plan(kind, priorities))
         self._going_down: set[str] = set()
@@ -90,18 +101,27 @@ class Order:
         self._launched: set[str] = set()
 
     @classmethod
-    def going_on(cls, state: OrderState) -> "Order":
-        """Return an order of which only what is left to do counts."""
-        order = cls(state.kind, {})
+    def going_on(cls, state: OrderState, processes: Mapping[str, Process]) -> "Order":
+        """Return an order that another core had; what became of the processes tells how far."""
+        order = cls(state.kind, {}, state.token)
         order._waves = [(_WAVE_EVENTS[event](), list(names)) for event, names in state.waves]
         order._going_down = set(state.going_down)
+        order._outcomes = dict.fromkeys(state.names)
+        order._fed = {name for name in state.names if not order.awaits(name)}
+        for name in order._fed:
+            if name in processes:
+                order._judge(name, processes[name])
+            else:
+                order._settle(name, Verdict.FAILED, "removed from the config")
         return order
 
     @property
     def state(self) -> OrderState:
-        """What is left to do."""
+        """What is to be known to go on with it."""
         waves = tuple((type(event).__name__, tuple(names)) for event, names in self._waves)
-        return OrderState(self.kind, waves, tuple(sorted(self._going_down)))
+        going_down = tuple(sorted(self._going_down)) if waves else ()
+        names = tuple(self._outcomes) if self.token else ()
+        return OrderState(self.kind, waves, going_down, self.token, names)
 
     @property
     def is_done(self) -> bool:
@@ -156,6 +176,27 @@ class Order:
             self._observe_stop(step)
         else:
             self._observe_start(step)
+
+    def _judge(self, name: str, process: Process) -> None:
+        """Judge by its state what became of a process that another core was asked about."""
+        state = process.state
+        if state is State.UNKNOWN:
+            self._settle(name, Verdict.FAILED, process.reason)
+        elif self.kind is Kind.STOP and state.is_down:
+            self._settle(name, Verdict.DONE, _STOPPED)
+        elif self.kind is Kind.STOP:
+            return
+        elif state in (State.RUNNING, State.EXITED):
+            self._settle(name, Verdict.DONE, _STARTED)
+        elif state is State.BACKOFF:
+            text = f"{process.reason}; next try in {process.failures} s"
+            self._settle(name, Verdict.FAILED, text)
+        elif state is State.FATAL:
+            self._settle(name, Verdict.FAILED, f"{process.reason}; gave up")
+        elif state is State.STOPPED:
+            self._settle(name, Verdict.FAILED, "stopped")
+        elif state is State.STARTING:
+            self._launched.add(name)
 
     def _observe_stop(self, step: Step) -> None:
         before, after = step.before.state, step.after.state

@@ -17,13 +17,16 @@ from taskmaster.supervisor import Supervisor
 
 def take_over(driver: Driver, legacy: Legacy, remembered: Remembered) -> None:
     """Have a new driver go on where another one stopped; `Driver.connect` comes after it."""
-    orders = [Order.going_on(state) for state in remembered.orders]
+    processes = {entry.name: entry.process for entry in remembered.entries}
+    orders = [Order.going_on(state, processes) for state in remembered.orders]
     supervisor = Supervisor.restored(
         remembered.config, remembered.entries, orders, down=remembered.shutting_down
     )
     tickets = remembered.tickets
     driver.memory.remember(remembered.programs)
     driver.supervisor = supervisor
+    driver.expect_questions(order for order in orders if order.token)
+    driver.recordings.left = remembered.recordings
     driver.children.take_over(tickets, max([0, *tickets.values(), *legacy.spawned]))
 
 

@@ -148,11 +148,17 @@ class Supervisor:
         wanted = [name for name, entry in self._entries.items() if entry.program.autostart]
         return self.order(Kind.START, wanted, now)[1]
 
-    def order(self, kind: Kind, names: Sequence[str], now: float) -> tuple[Order, list[Step]]:
-        """Order something of the named processes; the order may be done at once or much later."""
+    def order(
+        self, kind: Kind, names: Sequence[str], now: float, token: str = ""
+    ) -> tuple[Order, list[Step]]:
+        """Order something of the named processes; the order may be done at once or much later.
+
+        `token` is what whoever waits for the outcome knows it by.
+        """
         for older in self._orders:
             older.supersede(names)
-        order = Order(kind, {name: self._entries[name].program.priority for name in names})
+        priorities = {name: self._entries[name].program.priority for name in names}
+        order = Order(kind, priorities, token)
         self._orders.append(order)
         return order, self._collect(iter(()), now)
 

@@ -22,7 +22,8 @@ KEEPER_IMPORTS = {
 }  # fmt: skip
 PURE = (
     "pty_mux/ring.py", "pty_mux/queries.py", "pty_mux/ground.py", "pty_mux/mirror.py",
-    "pty_mux/lineends.py", "pty_mux/session.py", "pty_mux/attachment.py",
+    "pty_mux/lineends.py", "pty_mux/journal.py", "pty_mux/textlog.py", "pty_mux/textrow.py",
+    "pty_mux/session.py", "pty_mux/attachment.py",
     *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "pty_mux/vt").glob("*.py"))),
     "taskmaster/config/model.py", "taskmaster/config/values.py", "taskmaster/config/document.py",
     "taskmaster/config/schema.py", "taskmaster/config/diff.py", "taskmaster/config/errors.py",

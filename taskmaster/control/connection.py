@@ -146,12 +146,12 @@ class Connection:
             case messages.Status(names):
                 clocks = self._services.clocks()
                 self._reply(handlers.status(supervisor, names, clocks, self._attached))
-            case messages.Start(names):
-                await self._order(Kind.START, names)
-            case messages.Stop(names):
-                await self._order(Kind.STOP, names)
-            case messages.Restart(names):
-                await self._order(Kind.RESTART, names)
+            case messages.Start(names, token):
+                await self._order(Kind.START, names, token)
+            case messages.Stop(names, token):
+                await self._order(Kind.STOP, names, token)
+            case messages.Restart(names, token):
+                await self._order(Kind.RESTART, names, token)
             case messages.Signal(signal, names):
                 self._reply(self._signal(signal, names))
             case messages.Reload():
@@ -203,14 +203,16 @@ class Connection:
         session = self._driver.sessions.get(name)
         return len(session.attachments) if session else 0
 
-    async def _order(self, kind: Kind, names: Sequence[str]) -> None:
+    async def _order(self, kind: Kind, names: Sequence[str], token: str) -> None:
         supervisor = self._driver.supervisor
         handlers.refuse_while_shutting_down(supervisor)
         chosen, missing = handlers.split_names(supervisor, names)
         done = asyncio.Event()
-        order = self._driver.order(kind, list(chosen), done.set)
+        order = self._driver.order(kind, list(chosen), done.set, token)
         await done.wait()
         self._reply([*order.outcomes, *missing])
+        await self._writer.drain()
+        self._driver.answered(order)
 
     def _signal(self, text: str, names: Sequence[str]) -> list[Outcome]:
         number = handlers.signal_number(text)

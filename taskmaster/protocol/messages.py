@@ -93,10 +93,16 @@ class Status(Value):
 
 
 class Start(Value):
-    """Start, and wait for the outcome."""
+    """Start, and wait for the outcome.
+
+    Attributes:
+        order: a text that nobody else takes, or none: asked again with the same one, by a client
+            whose core died, it is no second order.
+    """
 
     METHOD: ClassVar[str] = "start"
     names: tuple[str, ...]
+    order: str = ""
 
 
 class Stop(Value):
@@ -104,6 +110,7 @@ class Stop(Value):
 
     METHOD: ClassVar[str] = "stop"
     names: tuple[str, ...]
+    order: str = ""
 
 
 class Restart(Value):
@@ -111,6 +118,7 @@ class Restart(Value):
 
     METHOD: ClassVar[str] = "restart"
     names: tuple[str, ...]
+    order: str = ""
 
 
 class Signal(Value):

@@ -1,8 +1,10 @@
 """The core is killed, again and again; nobody who is supervised notices, and nothing is lost."""
 
+import json
 import os
 import random
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 
@@ -227,3 +229,92 @@ def test_at_random_under_load_every_line_is_there_once_and_in_order(site: Site, 
     told = {one: site.status(one) for one in ("many:0", "many:39")}
     assert all(one["state"] == "RUNNING" for one in told.values())
     assert "mistake" not in site.events()
+
+
+def test_a_line_that_waits_for_its_end_is_not_lost(site: Site) -> None:
+    """Two processes share a file of settled lines; each is in the middle of one."""
+    script = "[sh, -c, 'printf \"$TASKMASTER_PROCESS is \"; read x; echo whole; sleep 1000']"
+    site.start(f"  two: {{cmd: {script}, numprocs: 2, starttime: 0, stdout: out, logformat: text}}")
+    for name in ("two:0", "two:1"):
+        assert site.ctl("wait", "--text", "is", name).returncode == 0
+    assert site.text("out") == ""
+
+    kill_core(site)
+    for name in ("two:0", "two:1"):
+        assert site.ctl("send", "--enter", name, "").returncode == 0
+
+    wait_for(lambda: site.text("out").count("whole\n") == 2, "both lines")
+    assert sorted(site.text("out").splitlines()) == ["two:0 is ", "two:1 is ", "whole", "whole"]
+
+
+def test_a_recording_goes_on_in_its_file(site: Site) -> None:
+    script = "[sh, -c, 'while read x; do echo \"got $x\"; done']"
+    site.start(f"  sh: {{cmd: {script}, starttime: 0}}")
+    cast = site.folder / "sh.cast"
+    assert site.ctl("record", "sh", str(cast)).returncode == 0
+    site.ctl("send", "--enter", "sh", "one")
+    wait_for(lambda: "got one" in cast.read_text(), "the first line")
+
+    kill_core(site)
+    site.ctl("send", "--enter", "sh", "two")
+    wait_for(lambda: "got two" in cast.read_text(), "the second line")
+
+    assert site.ctl("record", "sh", "off").returncode == 0
+    header, *events = map(json.loads, cast.read_text().splitlines())
+    assert header["version"] == 2
+    times = [event[0] for event in events]
+    assert times == sorted(times)
+    assert not (site.folder / "sh.cast.1").exists()
+
+
+def test_who_waits_for_an_order_hears_its_outcome_from_the_next_core(site: Site) -> None:
+    slow = "[sh, -c, 'trap \"sleep 1; exit\" TERM; echo up; while :; do sleep 0.1; done']"
+    site.start(
+        f"  down: {{cmd: {slow}, starttime: 0, stdout: out}}\n"
+        f"  again: {{cmd: {slow}, starttime: 0, stdout: out2}}\n"
+        "  up: {cmd: sleep 1000, starttime: 2, autostart: no}\n"
+        "  bad: {cmd: [sh, -c, 'sleep 1; exit 3'], starttime: 600, autostart: no}"
+    )
+    wait_for(lambda: "up" in site.text("out") and "up" in site.text("out2"), "the traps")
+    asked = {
+        "down:0": ["stop", "down"],
+        "again:0": ["restart", "again"],
+        "up:0": ["start", "up"],
+        "bad:0": ["start", "bad"],
+    }
+    waiting = {
+        name: subprocess.Popen(
+            [*site.client, *words],
+            env=site.environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        for name, words in asked.items()
+    }
+    site.wait_state("down:0", "STOPPING")
+    site.wait_state("again:0", "STOPPING")
+    site.wait_state("up:0", "STARTING")
+    kill_core(site)
+
+    told = {name: one.communicate(timeout=60)[0] for name, one in waiting.items()}
+
+    assert told["down:0"] == "down:0: stopped\n"
+    assert told["again:0"] == "again:0: started\n"
+    assert told["up:0"] == "up:0: started\n"
+    assert told["bad:0"].startswith("bad:0: ERROR (exited too quickly: exit status 3")
+    assert {name: one.returncode for name, one in waiting.items()} == {
+        name: int(name == "bad:0") for name in asked
+    }
+    assert site.events().count("spawned: 'again:0'") == 2
+
+
+def test_a_socket_whose_name_is_gone_is_made_anew_by_the_next_core(site: Site) -> None:
+    site.start("  web: {cmd: sleep 1000, starttime: 0}")
+    pid = site.status("web:0")["pid"]
+    site.socket.unlink()
+
+    kill_core(site)
+    wait_for(site.socket.exists, "a socket")
+
+    assert site.status("web:0")["pid"] == pid
