@@ -627,7 +627,7 @@ def decode_request(line: bytes) -> tuple[int | str | None, Request]:
             missing, unknown or of the wrong type. It says which, and with what id to answer.
     """
     try:
-        message = json.loads(line)
+        message = json.loads(line.decode("utf-8", "surrogatepass"))
     except (ValueError, RecursionError) as exc:
         raise UndecodableRequest(
             None, ErrorCode.PARSE_ERROR, f"not a line of JSON: {exc}"
@@ -659,7 +659,7 @@ def decode_from_daemon(line: bytes, method: str) -> Response | Notification:
         ProtocolMismatch: it is neither, or not as this version knows it.
     """
     try:
-        message = json.loads(line)
+        message = json.loads(line.decode("utf-8", "surrogatepass"))
     except (ValueError, RecursionError) as exc:
         raise ProtocolMismatch(f"the daemon's answer is no JSON: {exc}") from None
     if not isinstance(message, dict):

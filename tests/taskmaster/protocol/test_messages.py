@@ -379,3 +379,12 @@ def test_a_whole_number_serves_as_a_decimal_and_null_where_it_may() -> None:
 def test_an_answer_of_another_shape_is_a_mismatch(method: str, answer: object, words: str) -> None:
     with pytest.raises(ProtocolMismatch, match=words):
         decode_from_daemon(json.dumps(answer).encode(), method)
+
+
+def test_a_line_is_utf_8_whatever_it_looks_like() -> None:
+    """json.loads takes bytes for UTF-16 or UTF-32 where they look so, and finds a codec for it."""
+    request = '{"jsonrpc": "2.0", "id": 1, "method": "version"}'
+
+    for encoding in ("utf-16", "utf-32-be", "utf-8-sig"):
+        with pytest.raises(UndecodableRequest, match="not a line of JSON"):
+            decode_request(request.encode(encoding))
