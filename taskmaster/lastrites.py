@@ -49,7 +49,14 @@ async def _stop(
         if step.text:
             type_text(entry.name, step.text)
         if step.signal is not None:
-            _signal(pid, step.signal, group=step.whom is not Whom.PROCESS)
+            group = step.whom is not Whom.PROCESS
+            if not _signal(pid, step.signal, group=group):
+                # It is another user's, and we are not root. Its terminal goes with us, and who
+                # leads a terminal's session hears a HUP of it (tty_ioctl(4)).
+                text = f"cannot stop '{entry.name}' ({pid}), which runs as another user"
+                record(LogLevel.ERROR, f"{text}; its terminal is hung up")
+                ended.cancel()
+                return
         await asyncio.wait([ended], timeout=step.wait)
         if ended.done():
             break
@@ -60,9 +67,14 @@ async def _stop(
     record(LogLevel.INFO, f"stopped: {entry.name} ({_HOW})")
 
 
-def _signal(pid: int, number: int, *, group: bool) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        (os.killpg if group else os.kill)(pid, number)
+def _signal(pid: int, number: int, *, group: bool) -> bool:
+    """Send a signal; return whether we may: False where it belongs to another user."""
+    with contextlib.suppress(ProcessLookupError):
+        try:
+            (os.killpg if group else os.kill)(pid, number)
+        except PermissionError:
+            return False
+    return True
 
 
 async def _gone(pid: int) -> None:
