@@ -6,17 +6,21 @@ It checks the config in front of the person who typed it, then starts the daemon
 import argparse
 import os
 import sys
+from dataclasses import replace
 from typing import Final
 
 from taskmaster import __version__
-from taskmaster.config.errors import ConfigRejected
-from taskmaster.config.load import load
+from taskmaster.config.errors import ConfigRejected, Problem
+from taskmaster.config.load import Loaded, load
+from taskmaster.keeper.identity import acting_as
 from taskmaster.launch import (
     StartFailed,
     become_client,
     run_in_foreground,
+    stand_firm,
     start_in_background,
 )
+from taskmaster.privileges import UserRefused, core_identity, prepare
 
 EXIT_FAILURE: Final = 1
 EXIT_UNUSABLE: Final = 2
@@ -41,16 +45,18 @@ exit status:
 
 def main() -> int:
     """Run ``taskmasterd``; return its exit status."""
+    stand_firm()
     options = _parse()
     path = os.path.abspath(options.config)
     try:
         loaded = load(path, os.environ)
+        warnings = [*loaded.warnings, *_as_the_core(loaded, path)]
     except ConfigRejected as exc:
         print(exc.render(), file=sys.stderr)
         count = len(exc.problems)
         print(f"{options.config}: {count} problem{'s' if count > 1 else ''}", file=sys.stderr)
         return EXIT_UNUSABLE
-    for warning in loaded.warnings:
+    for warning in dict.fromkeys(warnings):
         print(warning.render(), file=sys.stderr)
     if options.check:
         processes = sum(program.numprocs for program in loaded.config.programs.values())
@@ -59,12 +65,24 @@ def main() -> int:
         )
         return 0
     socket = os.path.abspath(options.socket) if options.socket else None
-    sys.stdout.flush()
-    sys.stderr.flush()
-    if options.nodaemon:
-        run_in_foreground(path, socket)
+    settings = loaded.config.settings
     try:
-        started = start_in_background(path, socket)
+        user = core_identity(settings)
+        if user is not None:
+            prepare(replace(settings, socket=socket or settings.socket), user)
+    except UserRefused as exc:
+        print(f"taskmasterd: taskmaster.user: {exc}", file=sys.stderr)
+        return EXIT_UNUSABLE
+    except OSError as exc:
+        print(f"taskmasterd: {exc.filename}: {exc.strerror}", file=sys.stderr)
+        return EXIT_FAILURE
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:  # it is where it was closed when we began
+            stream.flush()
+    if options.nodaemon:
+        run_in_foreground(path, socket, user)
+    try:
+        started = start_in_background(path, socket, user)
     except StartFailed as exc:
         print(exc, file=sys.stderr)
         return exc.status
@@ -75,6 +93,26 @@ def main() -> int:
         sys.stdout.flush()
         become_client(started.socket)
     return 0
+
+
+def _as_the_core(loaded: Loaded, path: str) -> tuple[Problem, ...]:
+    """Read the config once more with the eyes of the core's user; return what is doubtful then.
+
+    Raises:
+        ConfigRejected: that user cannot read it, or not all of it.
+    """
+    try:
+        user = core_identity(loaded.config.settings)
+    except UserRefused:
+        return ()  # a warning by now, where nothing is to be started
+    if user is None:
+        return ()
+    with acting_as(user):
+        try:
+            return load(path, os.environ, started_by=0).warnings
+        except ConfigRejected as exc:
+            print(f"as {loaded.config.settings.user} (taskmaster.user):", file=sys.stderr)
+            raise exc from None
 
 
 def _parse() -> argparse.Namespace:

@@ -19,10 +19,11 @@ from taskmaster.config.errors import ConfigRejected
 from taskmaster.config.load import load
 from taskmaster.config.model import Config
 from taskmaster.control.listener import AlreadyRunning, SocketRefused
-from taskmaster.daemon import Daemon, with_socket
+from taskmaster.daemon import Daemon, echo, with_socket
 from taskmaster.keeper import wire
 from taskmaster.keeper.channel import Channel, ChannelClosed
 from taskmaster.keeper.cores import CHANNEL_OPTION, READY_OPTION
+from taskmaster.keeper.identity import become, from_word
 from taskmaster.legacy import receive_legacy
 from taskmaster.memory import recall
 from taskmaster.state import Unreadable
@@ -39,6 +40,7 @@ class Options(argparse.Namespace):
     foreground: bool
     channel: int
     ready: int
+    user: str
 
 
 class _Starter:
@@ -56,7 +58,7 @@ class _Starter:
         """Tell why it does not, also the keeper; return the exit status."""
         self._channel.send(wire.Unable(text))
         if self._descriptor < 0:
-            print(text, file=sys.stderr)
+            echo(text)
         else:
             self._tell({"error": text, "status": status})
         return status
@@ -77,11 +79,15 @@ def main() -> NoReturn:
     parser.add_argument("--foreground", action="store_true")
     parser.add_argument(CHANNEL_OPTION, dest="channel", type=int, required=True)
     parser.add_argument(READY_OPTION, dest="ready", type=int, required=True)
+    parser.add_argument("--user", default="")
     options = parser.parse_args(namespace=Options())
+    started_by = os.geteuid()
+    if (identity := from_word(options.user)) is not None:
+        become(identity)
     channel = Channel(socket.socket(fileno=options.channel))
     starter = _Starter(options.ready, channel)
     try:
-        status = _run(options, channel, starter)
+        status = _run(options, started_by, channel, starter)
     except ConfigRejected as exc:
         status = starter.failed(exc.render(), EXIT_BAD_CONFIG)
     except (AlreadyRunning, SocketRefused) as exc:
@@ -100,17 +106,23 @@ def main() -> NoReturn:
     sys.exit(status)
 
 
-def _run(options: Options, channel: Channel, starter: _Starter) -> int:
+def _run(options: Options, started_by: int, channel: Channel, starter: _Starter) -> int:
     legacy = receive_legacy(channel)
     remembered = recall(legacy.saved)
     if remembered is not None:
         config = remembered.config
     else:
-        config = with_socket(load(options.config, os.environ), options.socket).config
+        loaded = load(options.config, os.environ, started_by)
+        config = with_socket(loaded, options.socket).config
 
     async def run(config: Config) -> int:
         daemon = Daemon(
-            config, legacy, remembered, socket=options.socket, foreground=options.foreground
+            config,
+            legacy,
+            remembered,
+            socket=options.socket,
+            foreground=options.foreground,
+            started_by=started_by,
         )
         report = {
             "pid": os.getppid(),

@@ -14,7 +14,6 @@ import contextlib
 import os
 import signal
 import socket
-import sys
 import time
 import traceback
 from collections.abc import Callable
@@ -72,6 +71,7 @@ class Daemon:
         *,
         socket: str | None,
         foreground: bool,
+        started_by: int,
     ) -> None:
         """Prepare a core that may still be told that it is not needed.
 
@@ -81,9 +81,11 @@ class Daemon:
             remembered: what a core before has saved, or None.
             socket: the control socket of the command line, instead of the config's.
             foreground: events are also told on standard error.
+            started_by: the user id of whoever started the daemon.
         """
         self._loop = asyncio.get_running_loop()
         self._socket_override = socket
+        self._started_by = started_by
         self._config = config
         self._settings = config.settings
         self._legacy = legacy
@@ -92,7 +94,7 @@ class Daemon:
         self._exit_status = 0
         self._keeper_pid = os.getppid()
         self._keeper: KeeperClient | None = None
-        self._eventlog = EventLog(self._settings, _echo if foreground else None)
+        self._eventlog = EventLog(self._settings, echo if foreground else None)
         self._driver = Driver(config, self._eventlog, self._settings.socket, self._ended.set)
         if remembered is not None:
             take_over(self._driver, legacy, remembered)
@@ -112,7 +114,8 @@ class Daemon:
             keeper = KeeperClient(channel, self._on_message, self._on_keeper_lost)
             try:
                 pidfile = self._pidfile()
-                self._prepare_event_log()
+                if self._remembered is None:
+                    self._prepare_event_log()
                 self._hold(keeper, listening, pidfile)
                 self._begin(keeper)
                 server.start()
@@ -144,6 +147,9 @@ class Daemon:
         if self._remembered is None:
             text = f"taskmasterd {__version__} started with pid {self._keeper_pid}, {core}"
             self.record(LogLevel.INFO, f"{text}, config {self._config.path}")
+            if os.geteuid() == 0 and self._settings.user is None:
+                text = "everything runs as root; `user: NAME` below `taskmaster:` changes that"
+                self.record(LogLevel.WARNING, text)
         else:
             there = sum(entry.process.pid is not None for entry in self._remembered.entries)
             text = f"{core} takes over {there} process{'es' if there != 1 else ''}"
@@ -231,7 +237,9 @@ class Daemon:
         """
         why = ""
         try:
-            version = await loadable_version()
+            # A core that is another user now may not be able to read what a new one will run.
+            may_look = os.geteuid() == self._started_by
+            version = await loadable_version() if may_look else "what is installed"
         except NoUpgrade as exc:
             why = str(exc)
         else:
@@ -316,7 +324,7 @@ class Daemon:
 
     def _load_again(self, why: str) -> Loaded:
         try:
-            loaded = load(self._config.path, os.environ)
+            loaded = load(self._config.path, os.environ, self._started_by)
         except ConfigRejected as exc:
             for problem in exc.problems:
                 self.record(LogLevel.ERROR, f"{why}: config rejected: {problem}")
@@ -343,5 +351,7 @@ def with_socket(loaded: Loaded, override: str | None) -> Loaded:
     return replace(loaded, config=replace(loaded.config, settings=settings))
 
 
-def _echo(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+def echo(line: str) -> None:
+    """Say something on standard error."""
+    with contextlib.suppress(OSError):  # nobody reads it any more; the file has it too
+        os.write(2, f"{line}\n".encode("utf-8", "surrogateescape"))

@@ -11,11 +11,17 @@ import ctypes
 import json
 import os
 import resource
+import signal
 import sys
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
+from taskmaster.interpreter import python_words
+from taskmaster.keeper.cores import TO_END
+from taskmaster.keeper.identity import Identity, to_word
+
 _PR_SET_CHILD_SUBREAPER: Final = 36
+_INIT: Final = 1
 _KEEPER: Final = "from taskmaster.keeper.keeper import main; main()"
 _CORE: Final = "from taskmaster.core import main; main()"
 _CLIENT: Final = "from ctl.__main__ import run; run()"
@@ -38,14 +44,34 @@ class StartFailed(Exception):
         self.status = status
 
 
-def run_in_foreground(config: str, socket: str | None) -> NoReturn:
-    """Become the keeper."""
+def stand_firm() -> None:
+    """Have what every program may count on; the first thing that is done.
+
+    Standard streams that are closed become /dev/null: the next file that is opened would get their
+    numbers, and messages be written into it. Whoever is PID 1 of a container gets no signal that it
+    does not handle (pid_namespaces(7)), and a TERM that comes too early would be lost; one that is
+    blocked waits.
+    """
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free (open(2)): this one
+            os.set_inheritable(descriptor, True)
+    if os.getpid() == _INIT:
+        signal.pthread_sigmask(signal.SIG_BLOCK, TO_END)
+
+
+def run_in_foreground(config: str, socket: str | None, user: Identity | None) -> NoReturn:
+    """Become the keeper; its cores are that user, or with None who we are."""
     _close_inherited()
-    _become_keeper(config, socket, ready=-1)
+    _become_keeper(config, socket, user, ready=-1)
 
 
-def start_in_background(config: str, socket: str | None) -> Started:
+def start_in_background(config: str, socket: str | None, user: Identity | None) -> Started:
     """Start the daemon and wait until its control socket answers.
+
+    The core is that user, or with None who we are.
 
     Raises:
         StartFailed: it did not come up.
@@ -65,7 +91,7 @@ def start_in_background(config: str, socket: str | None) -> Started:
             for descriptor in (0, 1, 2):
                 os.dup2(null, descriptor)
             os.set_inheritable(writing, True)
-            _become_keeper(config, socket, ready=writing)
+            _become_keeper(config, socket, user, ready=writing)
         finally:
             os._exit(127)
     os.close(writing)
@@ -85,24 +111,19 @@ def become_client(socket: str) -> NoReturn:
     os.execv(sys.executable, [*python_words(_CLIENT), "-s", socket])
 
 
-def _become_keeper(config: str, socket: str | None, ready: int) -> NoReturn:
+def _become_keeper(config: str, socket: str | None, user: Identity | None, ready: int) -> NoReturn:
     open_files = _raise_open_files()
     _become_subreaper()
+    # What comes before the keeper's handlers stand waits for them (execve(2) keeps both).
+    signal.pthread_sigmask(signal.SIG_BLOCK, TO_END)
     core = [*python_words(_CORE), config]
     if socket is not None:
         core += ["--socket", socket]
     if ready < 0:
         core += ["--foreground"]
-    os.execv(sys.executable, [*python_words(_KEEPER), str(open_files), str(ready), *core])
-
-
-def python_words(code: str) -> list[str]:
-    """Return the words that run code in a fresh interpreter of the same kind.
-
-    ``-P`` keeps the current folder out of the module search: whoever can write there could
-    otherwise run code as the daemon's user.
-    """
-    return [sys.executable, "-P", "-c", code]
+    core += ["--user", to_word(user)]
+    keeper = [*python_words(_KEEPER), str(open_files), str(ready), to_word(user)]
+    os.execv(sys.executable, [*keeper, *core])
 
 
 def _close_inherited() -> None:

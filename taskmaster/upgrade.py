@@ -8,7 +8,7 @@ import asyncio
 import sys
 from typing import Final
 
-from taskmaster.launch import python_words
+from taskmaster.interpreter import python_words
 
 _LOAD: Final = "import taskmaster, taskmaster.core; print(taskmaster.__version__)"
 _SECONDS: Final = 30.0

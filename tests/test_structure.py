@@ -16,8 +16,8 @@ PACKAGES = ("taskmaster", "pty_mux", "ctl")
 MAX_LINES = 400
 SOURCES = sorted(path for name in PACKAGES for path in (ROOT / name).rglob("*.py"))
 KEEPER_IMPORTS = {
-    "array", "contextlib", "errno", "json", "os", "pty_mux", "resource", "select", "selectors",
-    "signal", "socket", "struct", "sys", "taskmaster", "time", "typing", "collections",
+    "array", "contextlib", "errno", "json", "os", "pty_mux", "pwd", "resource", "select",
+    "selectors", "signal", "socket", "struct", "sys", "taskmaster", "time", "typing", "collections",
     "dataclasses",
 }  # fmt: skip
 PURE = (
@@ -117,7 +117,17 @@ def test_the_pure_core_imports_only_what_is_pure() -> None:
 
 
 def test_the_keeper_stays_small() -> None:
-    for name in ("keeper", "wire", "channel", "lives", "estate", "cores", "notes", "whom"):
+    for name in (
+        "keeper",
+        "wire",
+        "channel",
+        "lives",
+        "estate",
+        "cores",
+        "notes",
+        "whom",
+        "identity",
+    ):
         path = ROOT / "taskmaster" / "keeper" / f"{name}.py"
         tops = {item.partition(".")[0] for item in imported_by(path)}
         assert tops <= KEEPER_IMPORTS

@@ -1,16 +1,17 @@
 """What is doubtful about programs that are well written: looks at the machine, stops nothing."""
 
 import os
-import pwd
 import shutil
 from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from taskmaster.config.errors import Problem, Severity
 from taskmaster.config.expand import expand
+from taskmaster.config.exposure import Rights, links_lead_elsewhere, may
 from taskmaster.config.model import Launch, Program, StderrChannel
 from taskmaster.config.schema import Entry
 from taskmaster.config.shellwords import find_shell_word
+from taskmaster.keeper.identity import look_up
 
 _NEED_ONE_TERMINAL: Final = frozenset({"bash", "sh", "zsh", "fish", "ksh", "less", "more", "fzf"})
 _SHOWN_PATH_LENGTH: Final = 80
@@ -20,7 +21,10 @@ Advice = tuple[str, str, str]
 
 
 def advise(
-    programs: Mapping[str, Entry], environment: Mapping[str, str], made: Collection[str] = ()
+    programs: Mapping[str, Entry],
+    environment: Mapping[str, str],
+    made: Collection[str],
+    rights: Rights,
 ) -> Iterator[Problem]:
     """Yield a warning for whatever will probably not do what was meant.
 
@@ -28,15 +32,18 @@ def advise(
         programs: by name; of one with errors, what could be read.
         environment: the daemon's.
         made: folders that the daemon itself makes when it starts.
+        rights: of the daemon.
     """
+    # A core that is not root any more does not see with the keeper's eyes what that will start.
+    sees_all = os.geteuid() == rights.started_by
     limits: dict[str, tuple[str, tuple[int, int]]] = {}
     for name, entry in programs.items():
         program = entry.program
         launch = expand(program, 0)
         for key, message, hint in (
-            *_of_command(program, launch, environment),
-            *_of_user(program),
-            *_of_files(launch, made),
+            *(_of_command(program, launch, environment) if sees_all else ()),
+            *_of_user(program, rights),
+            *_of_files(launch, made, rights),
             *_of_sharing(program, launch, limits),
         ):
             yield Problem(
@@ -74,21 +81,21 @@ def _of_program(launch: Launch, environment: Mapping[str, str]) -> Iterator[Advi
         yield "cmd", f"no program {command!r} in the PATH", hint
 
 
-def _of_user(program: Program) -> Iterator[Advice]:
+def _of_user(program: Program, rights: Rights) -> Iterator[Advice]:
     if program.user is None:
         return
     try:
-        by_number = program.user.isdecimal()
-        entry = pwd.getpwuid(int(program.user)) if by_number else pwd.getpwnam(program.user)
-    except (KeyError, OverflowError):
+        identity = look_up(program.user)
+    except KeyError:
         yield "user", f"no user {program.user!r} on this machine", ""
         return
-    if os.geteuid() not in (0, entry.pw_uid):
+    if rights.started_by not in (0, identity.uid):
         yield "user", "only a daemon started as root may change users", ""
 
 
-def _of_files(launch: Launch, made: Collection[str]) -> Iterator[Advice]:
-    if launch.workingdir is not None and not os.path.isdir(launch.workingdir):
+def _of_files(launch: Launch, made: Collection[str], rights: Rights) -> Iterator[Advice]:
+    sees_all = os.geteuid() == rights.started_by
+    if sees_all and launch.workingdir is not None and not os.path.isdir(launch.workingdir):
         yield "workingdir", f"there is no folder {launch.workingdir}", ""
     for stream, path in (("stdout", launch.stdout), ("stderr", launch.stderr)):
         folder = os.path.dirname(path or "/")
@@ -96,6 +103,16 @@ def _of_files(launch: Launch, made: Collection[str]) -> Iterator[Advice]:
             yield stream, f"{path} is a folder", "nothing will be logged"
         elif folder not in made and not os.path.isdir(folder):
             yield stream, f"there is no folder {folder}", "nothing will be logged"
+        elif path is not None and links_lead_elsewhere(folder, rights):
+            message = f"root writes there, and who owns or may change {folder} could lay a link"
+            yield stream, message, "give root a folder of its own, or set taskmaster.user"
+        elif path is not None and os.path.isdir(folder) and not _may_write(path):
+            yield stream, f"{path} may not be written", "nothing will be logged"
+
+
+def _may_write(path: str) -> bool:
+    there = path if os.path.exists(path) else os.path.dirname(path)
+    return may(there, os.W_OK)
 
 
 def _of_sharing(

@@ -13,7 +13,7 @@ KEYS: Final[Mapping[str, str]] = {
 }
 """What the user calls a field, where that differs."""
 
-_AT_NEXT_START: Final = ("socket", "pidfile")
+_AT_NEXT_START: Final = ("socket", "pidfile", "user")
 
 
 @dataclass(frozen=True, slots=True)

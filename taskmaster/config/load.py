@@ -1,11 +1,12 @@
 """Read a config and the files it includes: the one place that opens them."""
 
+import codecs
 import glob
 import os
 import platform
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -13,10 +14,12 @@ from taskmaster.config.advice import advise
 from taskmaster.config.document import MAX_TEXT_BYTES, Node, Sequence, Text, parse
 from taskmaster.config.document import Mapping as MappingNode
 from taskmaster.config.errors import ConfigRejected, Place, Problem, Severity
+from taskmaster.config.exposure import Rights, exposed
 from taskmaster.config.hints import unknown_key_hint
 from taskmaster.config.model import Config, Settings
 from taskmaster.config.readers import MAX_SOCKET_PATH_BYTES, Bad, Surroundings, text_of
 from taskmaster.config.schema import Entry, read_programs, read_settings
+from taskmaster.keeper.identity import Identity, look_up
 
 _SECTIONS: Final = ("taskmaster", "programs", "include")
 
@@ -29,21 +32,28 @@ class Loaded:
     warnings: tuple[Problem, ...]
 
 
-def load(path: str, environment: Mapping[str, str]) -> Loaded:
+def load(path: str, environment: Mapping[str, str], started_by: int | None = None) -> Loaded:
     """Read and check the config at an absolute path.
+
+    Args:
+        path: of the main file.
+        environment: the daemon's.
+        started_by: the uid of whoever started the daemon, where we are not that user any more.
 
     Raises:
         ConfigRejected: with every problem that could be found.
     """
+    uid = os.geteuid() if started_by is None else started_by
     home = environment.get("HOME") or os.path.expanduser("~")
     constants = {f"ENV_{name}": value for name, value in environment.items()}
     constants |= {"here": os.path.dirname(path), "host_node_name": platform.node()}
     around = Surroundings(constants, home)
     root = _sections(_parse_file(path, around), _SECTIONS, around)
-    defaults = default_settings(os.geteuid(), environment, home)
+    defaults = default_settings(uid, environment, home)
     settings = read_settings(root.get("taskmaster"), around, defaults)
     programs = read_programs(root.get("programs"), around)
-    for included in _included(root.get("include"), path, around):
+    files = [path, *_included(root.get("include"), path, around)]
+    for included in files[1:]:
         around.constants["here"] = os.path.dirname(included)
         try:
             inner = _sections(_parse_file(included, around), ("programs",), around)
@@ -59,7 +69,11 @@ def load(path: str, environment: Mapping[str, str]) -> Loaded:
                 programs[name] = entry
     _check_paths(settings, programs, path, around)
     made = {os.path.dirname(settings.socket), os.path.dirname(settings.logfile)}
-    around.problems += advise(programs, environment, made)
+    core = _core(root.get("taskmaster"), settings, uid, around)
+    rights = Rights(uid, core, any(entry.program.user for entry in programs.values()))
+    around.problems += advise(programs, environment, made, rights)
+    with_secrets = {e.name.place.file for e in programs.values() if e.program.environment}
+    around.problems += exposed(files, with_secrets, rights)
     if not programs and not around.errors:
         place = root["programs"].place if "programs" in root else Place(path)
         around.warn(place, "", "there is no program in it, so nothing will run")
@@ -67,6 +81,11 @@ def load(path: str, environment: Mapping[str, str]) -> Loaded:
     if around.errors:
         raise ConfigRejected(around.errors, warnings)
     by_name = {name: entry.program for name, entry in programs.items()}
+    if core is not None:
+        by_name = {
+            name: replace(program, user=program.user or settings.user)
+            for name, program in by_name.items()
+        }
     config = Config(path=path, settings=settings, programs=MappingProxyType(by_name))
     return Loaded(config, warnings)
 
@@ -88,6 +107,24 @@ def default_settings(uid: int, environment: Mapping[str, str], home: str) -> Set
     return Settings(socket=socket, logfile=f"{logs}/taskmaster/taskmaster.log")
 
 
+def _core(node: Node | None, settings: Settings, uid: int, around: Surroundings) -> Identity | None:
+    """Return whom the core becomes, or None where it stays who it is; problems are noted."""
+    if settings.user is None:
+        return None
+    key = "taskmaster.user"
+    items = node.items if isinstance(node, MappingNode) else ()
+    place = next(value.place for name, value in items if name.text == "user")
+    try:
+        identity = look_up(settings.user)
+    except KeyError:
+        note = around.error if uid == 0 else around.warn
+        note(place, key, f"no user {settings.user!r} on this machine")
+        return None
+    if uid not in (0, identity.uid):
+        around.warn(place, key, "only a daemon started as root may change users")
+    return identity if uid == 0 and identity.uid != 0 else None
+
+
 def _parse_file(path: str, around: Surroundings) -> Node:
     try:
         with open(path, "rb", opener=_open_at_once) as file:
@@ -97,7 +134,7 @@ def _parse_file(path: str, around: Surroundings) -> Node:
         if len(data) > MAX_TEXT_BYTES:
             message = f"longer than {MAX_TEXT_BYTES} bytes"
             raise ConfigRejected((Problem(Place(path), "", message),))
-        return parse(data.decode("utf-8-sig"), path, around.problems)
+        return parse(data.removeprefix(codecs.BOM_UTF8).decode(), path, around.problems)
     except OSError as exc:
         message = f"cannot be read: {(exc.strerror or str(exc)).lower()}"
         raise ConfigRejected((Problem(Place(path), "", message),)) from None
@@ -142,10 +179,32 @@ def _included(node: Node | None, path: str, around: Surroundings) -> list[str]:
             continue
         pattern = os.path.join(os.path.dirname(path), os.path.expanduser(text))
         matching = sorted(glob.glob(pattern))
-        if not matching:
+        if refused := _refused(pattern):
+            around.error(item.place, "include", f"{refused} cannot be looked into")
+        elif not matching:
             around.warn(item.place, "include", f"no file matches {text!r}")
         found.update(dict.fromkeys(os.path.abspath(match) for match in matching))
     return list(found)
+
+
+def _refused(pattern: str) -> str:
+    """Return the folder on the way to the matches of a pattern that we may not read, or ''.
+
+    What glob may not see it passes over; the programs in there would vanish without a word.
+    """
+    folder = os.path.dirname(pattern)
+    while glob.has_magic(folder):
+        folder = os.path.dirname(folder)
+    try:
+        if glob.has_magic(pattern):
+            os.scandir(folder or ".").close()
+        else:
+            os.lstat(pattern)
+    except PermissionError:
+        return folder
+    except OSError:
+        pass
+    return ""
 
 
 def _check_paths(

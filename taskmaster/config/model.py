@@ -149,7 +149,7 @@ class Program:
         stderr: path of the log file of a separate standard error, or None. Meaningful only where
             `stderr_channel` is not TERMINAL.
         umask: for the child, or None for the daemon's.
-        user: a user's name or number, or None for the daemon's.
+        user: a user's name or number, or None for the daemon's; where `Settings.user` counts, that.
         ready: what stands in for `starttime`, or None.
         stop: the steps that stand in for `stopsignal`, `stoptime` and the two about groups; empty
             where these count. See `stop_steps`.
@@ -206,7 +206,11 @@ class Program:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The section ``taskmaster:``. Paths are absolute, ``~`` and defaults already filled in."""
+    """The section ``taskmaster:``. Paths are absolute, ``~`` and defaults already filled in.
+
+    Attributes:
+        user: who the core runs as, where the daemon is started as root; None for who started it.
+    """
 
     socket: str
     logfile: str
@@ -214,6 +218,7 @@ class Settings:
     logfile_maxbytes: int = DEFAULT_LOG_MAXBYTES
     logfile_backups: int = DEFAULT_LOG_BACKUPS
     pidfile: str | None = None
+    user: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -79,6 +79,7 @@ SETTING_KEYS: Final[Mapping[str, Key]] = {
     "logfile_maxbytes": Key(_BYTES, "size at which it rotates, 0 never"),
     "logfile_backups": Key(readers.count(0, 10_000), "how many rotated files are kept"),
     "pidfile": Key(readers.setting_path, "where the daemon's pid is written"),
+    "user": Key(readers.user, "who the core and the programs run as; needs a start as root"),
 }
 
 _INSTEAD: Final[Mapping[str, tuple[str, ...]]] = {

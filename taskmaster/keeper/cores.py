@@ -1,6 +1,7 @@
 """Start a core: a fresh interpreter, so that an upgrade means new code."""
 
 import os
+import signal
 import socket
 import time
 from typing import Final
@@ -13,6 +14,10 @@ CHANNEL_OPTION: Final = "--keeper-channel"
 
 READY_OPTION: Final = "--ready"
 """How the core is told the descriptor on which to report that it is ready, or -1."""
+
+
+TO_END: Final = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGQUIT})
+"""Signals that end the daemon; blocked until the keeper handles them."""
 
 
 class Core:

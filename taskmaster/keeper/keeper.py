@@ -31,10 +31,11 @@ import sys
 import time
 from typing import Final, NoReturn
 
-from taskmaster.keeper import wire
+from taskmaster.keeper import notes, wire
 from taskmaster.keeper.channel import ChannelClosed
-from taskmaster.keeper.cores import Core
+from taskmaster.keeper.cores import TO_END, Core
 from taskmaster.keeper.estate import NEWS, Estate
+from taskmaster.keeper.identity import from_word
 from taskmaster.keeper.lives import Lives
 from taskmaster.keeper.notes import complain, write_line
 from taskmaster.keeper.whom import signal_orphans
@@ -57,8 +58,7 @@ _HOPELESS: Final = 3
 _SIGNALS_EACH: Final = 2
 """So many of a number are remembered until a core has taken them: a second TERM means more."""
 
-_TO_END: Final = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGQUIT})
-_FOR_THE_DAEMON: Final = (*_TO_END, signal.SIGHUP, signal.SIGUSR2)
+_FOR_THE_DAEMON: Final = (*TO_END, signal.SIGHUP, signal.SIGUSR2)
 
 
 class Keeper:
@@ -96,6 +96,7 @@ class Keeper:
         for number in (signal.SIGCHLD, *_FOR_THE_DAEMON):
             signal.signal(number, _handled_by_wakeup)
         signal.set_wakeup_fd(self._wakeup_writer, warn_on_full_buffer=False)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, TO_END)
         self._selector.register(self._wakeup, selectors.EVENT_READ, self._on_wakeup)
         while True:
             self._core = self._start_core(ready)
@@ -178,7 +179,7 @@ class Keeper:
         )
         until = time.monotonic() + pause
         while (left := until - time.monotonic()) > 0:
-            if self._died_young >= _HOPELESS and _TO_END.intersection(self._signals):
+            if self._died_young >= _HOPELESS and TO_END.intersection(self._signals):
                 return False
             self._turn(left)
         return True
@@ -334,9 +335,10 @@ def main() -> NoReturn:
     """Run the keeper, whose words `taskmaster.launch` composed.
 
     They are: the children's soft limit of open files; the descriptor on which the core tells
-    whoever started the daemon that it is ready, or -1; the words of the core.
+    whoever started the daemon that it is ready, or -1; whom the core becomes; its words.
     """
-    open_files, ready, *core = sys.argv[1:]
+    open_files, ready, user, *core = sys.argv[1:]
+    notes.written_as = from_word(user)
     if int(ready) >= 0:
         os.set_inheritable(int(ready), True)
     sys.exit(Keeper(core, int(open_files)).run(int(ready)))

@@ -4,6 +4,12 @@ import contextlib
 import os
 import time
 
+from taskmaster.keeper.identity import Identity, acting_as
+
+written_as: Identity | None = None
+"""Whose the event log is, if not ours. It is opened with that user's rights: a link in a folder of
+theirs must not have root write elsewhere."""
+
 
 def complain(text: str) -> None:
     """Say something on standard error, which is a terminal only where the daemon is in front."""
@@ -20,7 +26,7 @@ def write_line(path: str | None, text: str) -> None:
     clock = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now))
     line = f"{clock},{int(now * 1000) % 1000:03} ERRO {text}\n"
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC
-    with contextlib.suppress(OSError):  # nobody else is left who could be told
+    with contextlib.suppress(OSError), acting_as(written_as):  # nobody else could be told
         descriptor = os.open(path, flags, 0o666)
         os.write(descriptor, line.encode("utf-8", "replace"))
         os.close(descriptor)
