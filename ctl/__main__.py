@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple, NoReturn
 
 from ctl import commands
+from ctl.address import is_remote
 from ctl.connection import Connection, ConnectionLost, NoDaemon, find_socket
 from ctl.context import EXIT_FAILED, EXIT_UNUSABLE, Context
 from taskmaster import __version__
@@ -17,7 +18,11 @@ usage: taskmasterctl [-s SOCKET] [--json] [COMMAND ARG...]
 
 Without a command: the interactive shell; standard input not a terminal: a command a line from it.
 
-  -s, --socket PATH  control socket; else $TASKMASTER_SOCKET, else the default one
+  -s, --socket PATH  control socket; else $TASKMASTER_SOCKET, else the default one. A daemon
+                     elsewhere: ssh://[USER@]HOST[:PORT][/PATH], tls://HOST:PORT, tcp://HOST:PORT
+  --token-file FILE  what tls:// and tcp:// ask for; else $TASKMASTER_TOKEN_FILE
+  --ca FILE          who vouches for a certificate of tls://, or "system"; else $TASKMASTER_CA,
+                     else it is remembered when it is first met
   --json             one JSON document from every command that prints data
   --version, -h, --help
 
@@ -62,6 +67,16 @@ def run() -> NoReturn:
     os._exit(status)
 
 
+_WITH_VALUE: Final = {
+    "-s": "the path of a socket",
+    "--socket": "the path of a socket",
+    "--token-file": "the path of a file",
+    "--ca": "the path of a file, or system",
+}
+_VARIABLES: Final = {"--token-file": "TASKMASTER_TOKEN_FILE", "--ca": "TASKMASTER_CA"}
+"""Options that stand in for a variable: what they say is asked for deep below, if at all."""
+
+
 class _Options(NamedTuple):
     socket: str | None
     as_json: bool
@@ -73,13 +88,16 @@ def _options(words: list[str]) -> _Options | int:
     as_json = False
     while words and words[0].startswith("-"):
         option = words.pop(0)
-        if option in ("-s", "--socket"):
-            if not words:
-                print(f"taskmasterctl: {option} needs the path of a socket", file=sys.stderr)
+        name, equals, value = option.partition("=")
+        if option == "-s" or name in _WITH_VALUE:
+            if not equals and not words:
+                print(f"taskmasterctl: {option} needs {_WITH_VALUE[name]}", file=sys.stderr)
                 return EXIT_UNUSABLE
-            socket = words.pop(0)
-        elif option.startswith("--socket="):
-            socket = option.partition("=")[2]
+            given = value if equals else words.pop(0)
+            if name in _VARIABLES:
+                os.environ[_VARIABLES[name]] = given
+            else:
+                socket = given
         elif option == "--json":
             as_json = True
         elif option in ("-h", "--help"):
@@ -105,7 +123,11 @@ def _main(context: Context, words: list[str]) -> int:
 
 
 def _connector(option: str | None) -> Callable[[], Connection]:
-    return lambda: Connection(os.path.abspath(find_socket(option, os.environ, os.geteuid())))
+    def connect() -> Connection:
+        named = find_socket(option, os.environ, os.geteuid())
+        return Connection(named if is_remote(named) else os.path.abspath(named))
+
+    return connect
 
 
 def _never_connects() -> Connection:

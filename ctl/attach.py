@@ -245,7 +245,7 @@ class _Relay:
         self._decoder = FrameDecoder()
         request = self._request
         try:
-            connection = Connection(self._connection.path)
+            connection = self._connection.again()
             _sit_down(connection, request, self._terminal, history=False)
         except (NoDaemon, ConnectionLost, RequestError):
             return False

@@ -226,6 +226,12 @@ def _seat_command(name: str) -> Run:
     return run
 
 
+def _relay(context: Context, words: Sequence[str]) -> int:
+    from ctl import relay
+
+    return relay.relay(context, words)
+
+
 def _help(context: Context, words: Sequence[str]) -> int:
     if context.as_json:
         raise Unusable("it is for people, and no JSON document")
@@ -352,6 +358,13 @@ COMMANDS: Final[dict[str, Command]] = {
         "shutdown", "stop every process, then the daemon", "", _shutdown, takes_names=False
     ),
     "version": Command("version", "of daemon and client", "", _version, takes_names=False),
+    "relay": Command(
+        "relay",
+        "the protocol on standard input and output",
+        "What -s ssh://... runs on the other machine.",
+        _relay,
+        takes_names=False,
+    ),
     "help": Command("help [COMMAND]", "this list, or more of one", "", _help, takes_names=False),
     "exit": Command("exit", "leave the shell (quit and Ctrl-D too)", "", _exit, takes_names=False),
 }

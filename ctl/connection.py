@@ -6,6 +6,7 @@ import struct
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from ctl.address import BadAddress, SshAddress, is_remote, parse_address
 from taskmaster.protocol import messages
 from taskmaster.protocol.frames import MAX_ANSWER_BYTES, LineDecoder, ProtocolViolation
 
@@ -22,7 +23,7 @@ class ConnectionLost(Exception):
 
 
 def find_socket(option: str | None, environment: Mapping[str, str], uid: int) -> str:
-    """Return the path of the control socket (DESIGN, section 3).
+    """Return the path of the control socket (DESIGN, section 3), or what is named instead.
 
     Raises:
         NoDaemon: the default lies in a folder that others could have made.
@@ -42,6 +43,28 @@ def find_socket(option: str | None, environment: Mapping[str, str], uid: int) ->
     return f"{folder}/taskmaster.sock"
 
 
+def _open_remote(named: str) -> socket.socket:
+    """Return a connection to a daemon that is not on a socket of this machine.
+
+    Raises:
+        NoDaemon: there is none, or not for us.
+    """
+    try:
+        address = parse_address(named)
+        if isinstance(address, SshAddress):
+            from ctl import ssh
+
+            return ssh.open_stream(address)
+        from ctl import remote
+
+        try:
+            return remote.open_stream(address)
+        except remote.Refused as exc:
+            raise NoDaemon(f"{named}: {exc}") from None
+    except BadAddress as exc:
+        raise NoDaemon(str(exc)) from None
+
+
 class Connection:
     """A connection to the daemon that has greeted us.
 
@@ -58,20 +81,23 @@ class Connection:
         self.path = path
         self._decoder = LineDecoder(MAX_ANSWER_BYTES)
         self._lines: list[bytes] = []
-        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket = _open_remote(path) if is_remote(path) else socket.socket(socket.AF_UNIX)
         try:
-            self._socket.connect(path)
-            self._check_peer()
-            self._socket.settimeout(_HELLO_SECONDS)
+            if not is_remote(path):
+                self._socket.connect(path)
+                self._check_peer()
+            if not path.startswith("ssh:"):  # that may have to ask for a password first
+                self._socket.settimeout(_HELLO_SECONDS)
             hello = self._next("hello")
             self._socket.settimeout(None)
         except (OSError, ConnectionLost) as exc:
-            self._socket.close()
+            ending = getattr(self._socket, "ending", None)
             why = (exc.strerror if isinstance(exc, OSError) else None) or str(exc)
-            raise NoDaemon(
-                f"no daemon answers on {path} ({why.lower()}); "
-                "start one with: taskmasterd CONFIG, or name another socket with -s"
-            ) from None
+            why = ending() if ending is not None else why.lower()
+            self._socket.close()
+            todo = "start one with: taskmasterd CONFIG, or name another socket with -s"
+            todo = f"; {todo}" if not is_remote(path) else ""
+            raise NoDaemon(f"no daemon answers on {path} ({why}){todo}") from None
         if isinstance(hello, messages.Response):
             self._socket.close()
             raise NoDaemon(f"{path}: {hello.error.message if hello.error else 'no greeting'}")
@@ -115,8 +141,23 @@ class Connection:
                 yield answer
 
     def rest(self) -> bytes:
-        """Return the bytes that came behind the last line: frames, after an attach."""
-        return b"".join(line + b"\n" for line in self._lines) + self._decoder.rest()
+        """Return the bytes that came behind the last line: frames, after an attach.
+
+        Those too that TLS has decrypted already: nobody would be told of them by select(2).
+        """
+        rest = b"".join(line + b"\n" for line in self._lines) + self._decoder.rest()
+        pending = getattr(self._socket, "pending", None)
+        while pending is not None and (size := pending()):
+            rest += self._socket.recv(size)
+        return rest
+
+    def again(self) -> "Connection":
+        """Return another connection to the same daemon.
+
+        Raises:
+            NoDaemon: nobody answers by now.
+        """
+        return Connection(self.path)
 
     def close(self) -> None:
         """End the connection."""

@@ -238,4 +238,5 @@ def _line(seat: ClientSeat) -> str:
     size = f"{seat.columns}x{seat.rows}" if seat.columns else "no size"
     since = time.strftime("%b %d %H:%M:%S", time.localtime(seat.since))
     notes = ", read only" * seat.read_only + ", leads" * seat.leads
-    return f"{seat.number}: {seat.user}, pid {seat.pid}, {size}, since {since}{notes}"
+    pid = f", pid {seat.pid}" if seat.pid else ""  # over TCP nobody knows it
+    return f"{seat.number}: {seat.user}{pid}, {size}, since {since}{notes}"

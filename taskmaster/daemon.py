@@ -28,7 +28,8 @@ from taskmaster.config.load import Loaded, load
 from taskmaster.config.model import Config, LogLevel
 from taskmaster.control import handlers
 from taskmaster.control.handlers import Clocks
-from taskmaster.control.listener import bind, unbind
+from taskmaster.control.listener import SocketRefused, bind, unbind
+from taskmaster.control.remote import Remote
 from taskmaster.control.server import Server
 from taskmaster.driver import Driver
 from taskmaster.eventlog import EventLog
@@ -94,6 +95,7 @@ class Daemon:
         self._exit_status = 0
         self._keeper_pid = os.getppid()
         self._keeper: KeeperClient | None = None
+        self._remote: Remote | None = None
         self._eventlog = EventLog(self._settings, echo if foreground else None)
         self._driver = Driver(config, self._eventlog, self._settings.socket, self._ended.set)
         if remembered is not None:
@@ -112,20 +114,23 @@ class Daemon:
             server = Server(listening, self._driver, self)
             await_turn(self._legacy, channel)
             keeper = KeeperClient(channel, self._on_message, self._on_keeper_lost)
+            self._remote = remote = Remote(server, self.record, keeper.send)
             try:
                 pidfile = self._pidfile()
                 if self._remembered is None:
                     self._prepare_event_log()
                 self._hold(keeper, listening, pidfile)
+                remote.open(self._settings, self._legacy.held, is_first=self._remembered is None)
                 self._begin(keeper)
                 server.start()
+                remote.start()
                 keeper.send(wire.Ready())
                 report_ready()
                 await self._ended.wait()
                 self.record(LogLevel.INFO, "taskmasterd has ended")
                 keeper.send(wire.Ending())
             except Exception as exc:
-                if not isinstance(exc, OSError):  # that one is told to whoever starts the daemon
+                if not isinstance(exc, OSError | SocketRefused):  # these are told to the starter
                     self._on_mistake(self._loop, {"message": "it ends", "exception": exc})
                 raise
             finally:
@@ -134,6 +139,7 @@ class Daemon:
                 if pidfile is not None:
                     pidfile.remove()
                 await server.close()
+                await remote.close()
                 keeper.close()
         return self._exit_status
 
@@ -203,9 +209,11 @@ class Daemon:
         """Read the config again and apply it; on any error nothing changes.
 
         Raises:
-            RequestError: the config has errors, all of them in the text.
+            RequestError: the config has errors, all of them in the text; or a port cannot be had.
         """
         loaded = self._load_again("reload")
+        if self._remote is not None:
+            self._remote.reload(loaded.config.settings)
         changes = diff(self._config, loaded.config)
         lines = describe(changes)
         told = f"{len(lines)} changes" if len(lines) != 1 else "1 change"

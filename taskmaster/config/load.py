@@ -102,7 +102,8 @@ def default_settings(uid: int, environment: Mapping[str, str], home: str) -> Set
         folder = f"{runtime}/taskmaster" if runtime else f"/tmp/taskmaster-{uid}"
         socket = f"{folder}/taskmaster.sock"
         logs = environment.get("XDG_STATE_HOME") or f"{home}/.local/state"
-    if named := environment.get("TASKMASTER_SOCKET"):
+    named = environment.get("TASKMASTER_SOCKET")
+    if named and "://" not in named:  # else it is another machine's
         socket = os.path.abspath(named)
     return Settings(socket=socket, logfile=f"{logs}/taskmaster/taskmaster.log")
 

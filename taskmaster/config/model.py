@@ -6,6 +6,7 @@ YAML, positions and error messages are not here: see ``document``, ``schema`` an
 """
 
 import enum
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from signal import SIGKILL
@@ -204,12 +205,27 @@ class Program:
         )
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Address:
+    """Where TCP clients are awaited; `host` is an IP address as text, normalized."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The section ``taskmaster:``. Paths are absolute, ``~`` and defaults already filled in.
 
     Attributes:
         user: who the core runs as, where the daemon is started as root; None for who started it.
+        listen: where clients are served over TLS.
+        listen_plain: where they are served over bare TCP; loopback only.
+        tls_certificate: PEM file, or None for one that is made; `tls_key` goes with it.
+        token_file: None for one beside the event log, which is made; see `token_path`.
     """
 
     socket: str
@@ -219,6 +235,21 @@ class Settings:
     logfile_backups: int = DEFAULT_LOG_BACKUPS
     pidfile: str | None = None
     user: str | None = None
+    listen: tuple[Address, ...] = ()
+    listen_plain: tuple[Address, ...] = ()
+    tls_certificate: str | None = None
+    tls_key: str | None = None
+    token_file: str | None = None
+
+    @property
+    def token_path(self) -> str:
+        """The file with the token that TCP clients must know."""
+        return self.token_file or os.path.join(os.path.dirname(self.logfile), "taskmaster.token")
+
+    @property
+    def made_certificate(self) -> str:
+        """The PEM file, certificate and key, that is made where the config names none."""
+        return os.path.join(os.path.dirname(self.logfile), "taskmaster.pem")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from taskmaster.config import lifecycle, readers, values
+from taskmaster.config import lifecycle, listening, readers, values
 from taskmaster.config.document import Mapping as MappingNode
 from taskmaster.config.document import Node, Text
 from taskmaster.config.errors import Place
@@ -80,6 +80,11 @@ SETTING_KEYS: Final[Mapping[str, Key]] = {
     "logfile_backups": Key(readers.count(0, 10_000), "how many rotated files are kept"),
     "pidfile": Key(readers.setting_path, "where the daemon's pid is written"),
     "user": Key(readers.user, "who the core and the programs run as; needs a start as root"),
+    "listen": Key(listening.addresses, "where clients are served over TLS"),
+    "listen_plain": Key(listening.loopback, "loopback addresses served over TCP without TLS"),
+    "tls_certificate": Key(readers.setting_path, "PEM file; left out: one is made"),
+    "tls_key": Key(readers.setting_path, "the private key that belongs to it"),
+    "token_file": Key(readers.setting_path, "what clients over TCP must know"),
 }
 
 _INSTEAD: Final[Mapping[str, tuple[str, ...]]] = {
@@ -118,7 +123,11 @@ def read_settings(node: Node | None, around: Surroundings, defaults: Settings) -
         return defaults
     found = _read_keys(node, "taskmaster", SETTING_KEYS, around)
     given: dict[str, Any] = {key: getattr(defaults, key) for key in SETTING_KEYS}
-    return Settings(**(given | found))
+    settings = Settings(**(given | found))
+    if isinstance(node, MappingNode):
+        places = {name.text: value.place for name, value in node.items}
+        listening.check(settings, places, around)
+    return settings
 
 
 def read_programs(node: Node | None, around: Surroundings) -> dict[str, Entry]:

@@ -134,8 +134,7 @@ class Connection:
         words += getattr(request, "names", ()) or [getattr(request, "name", "")]
         level = LogLevel.DEBUG if isinstance(request, _QUIET) else LogLevel.INFO
         command = " ".join(word for word in words if word)
-        peer = self._peer
-        self._services.record(level, f"command: {command} (uid {peer.uid}, pid {peer.pid})")
+        self._services.record(level, f"command: {command} ({self._peer})")
 
     def _reply(self, result: Result) -> None:
         self._writer.write(messages.encode_result(self._request_id, result) + b"\n")
@@ -352,14 +351,13 @@ class Connection:
             state = process.state.value
             why = f" ({process.reason})" if process.reason else ""
             attachment.ending = f"{name} is {state}{why}; `start {name}` starts it"
-        who = f"uid {self._peer.uid}, pid {self._peer.pid}"
-        self._services.record(LogLevel.INFO, f"attached: {name} ({who})")
+        self._services.record(LogLevel.INFO, f"attached: {name} ({self._peer})")
         try:
             await carry(
                 self._reader, self._writer, session, attachment, lambda: self._driver.pump(name)
             )
         finally:
-            self._services.record(LogLevel.INFO, f"detached: {name} ({who})")
+            self._services.record(LogLevel.INFO, f"detached: {name} ({self._peer})")
         raise ConnectionAbortedError("it has detached")
 
 

@@ -32,10 +32,18 @@ class SocketRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """The process at the other end of a connection; pid 0 where the system does not tell."""
+    """The process at the other end of a connection; pid 0 where the system does not tell.
+
+    Attributes:
+        address: of a client over TCP, which has proved that it knows the token; else empty.
+    """
 
     pid: int
     uid: int
+    address: str = ""
+
+    def __str__(self) -> str:
+        return self.address or f"uid {self.uid}, pid {self.pid}"
 
 
 def bind(path: str) -> socket.socket:
@@ -101,7 +109,7 @@ def peer_of(connection: socket.socket) -> Peer:
 
 def is_allowed(peer: Peer) -> bool:
     """Whether this peer may control the daemon."""
-    return peer.uid in (0, os.geteuid())
+    return bool(peer.address) or peer.uid in (0, os.geteuid())
 
 
 def _prepare_folder(folder: str) -> None:

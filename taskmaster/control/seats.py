@@ -265,7 +265,7 @@ def put_out(driver: Driver, request: Detach, by: Peer) -> list[ClientSeat]:
         raise RequestError(ErrorCode.NO_SUCH_NAME, text)
     gone = [_seat(session, attachment) for attachment in chosen]
     for attachment in chosen:
-        session.put_out(attachment, f"detached from {name} by {_user(by.uid)}")
+        session.put_out(attachment, f"detached from {name} by {_user(by)}")
     return gone
 
 
@@ -274,7 +274,7 @@ def _seat(session: Session, attachment: Attachment) -> ClientSeat:
     assert isinstance(seat, Seat)
     return ClientSeat(
         number=attachment.number,
-        user=_user(seat.peer.uid),
+        user=_user(seat.peer),
         pid=seat.peer.pid,
         rows=attachment.winsize.rows,
         columns=attachment.winsize.columns,
@@ -284,11 +284,13 @@ def _seat(session: Session, attachment: Attachment) -> ClientSeat:
     )
 
 
-def _user(uid: int) -> str:
+def _user(peer: Peer) -> str:
+    if peer.address:
+        return peer.address
     try:
-        return pwd.getpwuid(uid).pw_name
+        return pwd.getpwuid(peer.uid).pw_name
     except KeyError:
-        return f"uid {uid}"
+        return f"uid {peer.uid}"
 
 
 async def _catch_up(session: Session) -> None:

@@ -1,20 +1,18 @@
 """Accept clients on the control socket: who is let in, and how many at a time.
 
 Each has a coroutine (`connection`). Connections are bounded; where there is no room, the one that
-has been silent longest since it connected makes some.
-
-The loop of accept(2) is our own: asyncio's, where there is no descriptor left, is called again and
-again by a socket that stays readable, and prints a traceback each time.
+has been silent longest since it connected makes some. Those that come over TCP are brought here by
+`remote`, once they are known.
 """
 
 import asyncio
-import os
 import socket
 from typing import Final
 
 from taskmaster.config.model import LogLevel
+from taskmaster.control.acceptor import Acceptor
 from taskmaster.control.connection import Connection
-from taskmaster.control.listener import is_allowed, peer_of
+from taskmaster.control.listener import Peer, is_allowed, peer_of
 from taskmaster.control.services import Services
 from taskmaster.driver import Driver
 from taskmaster.mistakes import recorded
@@ -24,9 +22,6 @@ from taskmaster.protocol.messages import ErrorCode, Request, RequestError, Resul
 
 _REFUSED_TOGETHER: Final = 4
 """How many may be on their way out beside those that are served; the next wait to be accepted."""
-
-_PAUSE_SECONDS: Final = 0.5
-"""After a failure to accept: nothing else tells when there is a descriptor again."""
 
 
 class _Client(Connection):
@@ -55,95 +50,80 @@ class _Client(Connection):
 
 
 class Server:
-    """Accepts clients and serves them."""
+    """Accepts clients and serves them.
+
+    Attributes:
+        most_connections: how many there may be at a time, strangers (`gate`) included.
+        strangers: how many strangers there are at the moment.
+    """
 
     def __init__(self, listening: socket.socket, driver: Driver, services: Services) -> None:
         """Take over a listening socket; `start` begins to serve."""
-        self._listening = listening
         self._driver = driver
         self._services = services
         self._loop = asyncio.get_running_loop()
-        self._most_connections = most_connections(limit_of_open_files())
-        self._pausing: asyncio.TimerHandle | None = None
-        self._is_closed = False
-        self._cannot_accept = False
+        self._acceptor = Acceptor(listening, self._has_room, self._begin, services.record)
+        self.most_connections = most_connections(limit_of_open_files())
+        self.strangers = 0
         self._connections: dict[Connection, None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
-        """Begin to accept, or go on with it."""
-        self._pausing = None
-        self._loop.add_reader(self._listening, self._on_clients)
+        """Begin to accept."""
+        self._acceptor.start()
 
     async def close(self) -> None:
         """Accept nobody any more, and let go of everybody; who awaits the end is told of it."""
-        self._is_closed = True
-        self._loop.remove_reader(self._listening)
-        if self._pausing is not None:
-            self._pausing.cancel()
+        self._acceptor.stop()
         for connection in tuple(self._connections):
             if not connection.awaits_end:
                 connection.hang_up()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=1.0)
 
-    def _on_clients(self) -> None:
-        while len(self._tasks) < self._most_connections + _REFUSED_TOGETHER:
-            try:
-                accepted, _ = self._listening.accept()
-            except BlockingIOError:
-                self._cannot_accept = False
-                return
-            except ConnectionAbortedError:
-                continue
-            except OSError as exc:
-                self._pause(exc)
-                return
-            task = self._loop.create_task(self._take(accepted), name="control connection")
-            self._tasks.add(task)
-            task.add_done_callback(self._served)
-        self._loop.remove_reader(self._listening)  # until one of them is served
-
-    def _served(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if self._pausing is None and not self._is_closed:
-            self.start()
-
-    def _pause(self, exc: OSError) -> None:
-        """Accept nobody for a moment; say so once, until it works again."""
-        if not self._cannot_accept:
-            self._cannot_accept = True
-            text = f"clients cannot connect: {os.strerror(exc.errno or 0).lower()}"
-            self._services.record(LogLevel.ERROR, text)
-        self._loop.remove_reader(self._listening)
-        self._pausing = self._loop.call_later(_PAUSE_SECONDS, self.start)
-
-    async def _take(self, accepted: socket.socket) -> None:
-        with recorded("serving a client"):
-            await self._serve(accepted)
-
-    async def _serve(self, accepted: socket.socket) -> None:
-        accepted.setblocking(False)
-        peer = peer_of(accepted)
-        reader, writer = await asyncio.open_unix_connection(sock=accepted, limit=MAX_MESSAGE_BYTES)
+    async def serve(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: Peer
+    ) -> None:
+        """Serve a client that is known by now, until it leaves."""
         connection = _Client(reader, writer, peer, self._driver, self._services)
         try:
             if not is_allowed(peer):
-                text = f"refused a connection of uid {peer.uid} (pid {peer.pid})"
-                self._services.record(LogLevel.WARNING, text)
+                self._services.record(LogLevel.WARNING, f"refused a connection of {peer}")
                 connection.refuse(ErrorCode.NOT_PERMITTED, "this daemon is another user's")
                 return
-            if len(self._connections) >= self._most_connections and not self._make_room():
+            if self._is_full and not self._make_room():
                 connection.refuse(ErrorCode.TOO_MANY_CONNECTIONS, "too many clients, try later")
                 return
             self._connections[connection] = None
             await connection.serve()
         except (ConnectionError, ProtocolViolation, TimeoutError) as exc:
-            text = f"a client (uid {peer.uid}, pid {peer.pid}) was let go: {exc}"
-            self._services.record(LogLevel.DEBUG, text)
+            self._services.record(LogLevel.DEBUG, f"a client ({peer}) was let go: {exc}")
         finally:
             self._connections.pop(connection, None)
             await connection.close()
+
+    @property
+    def _is_full(self) -> bool:
+        return len(self._connections) + self.strangers >= self.most_connections
+
+    def _has_room(self) -> bool:
+        return len(self._tasks) < self.most_connections + _REFUSED_TOGETHER
+
+    def _begin(self, accepted: socket.socket) -> None:
+        task = self._loop.create_task(self._take(accepted), name="control connection")
+        self._tasks.add(task)
+        task.add_done_callback(self._served)
+
+    def _served(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._acceptor.resume()
+
+    async def _take(self, accepted: socket.socket) -> None:
+        with recorded("serving a client"):
+            accepted.setblocking(False)
+            peer = peer_of(accepted)
+            streams = await asyncio.open_unix_connection(sock=accepted, limit=MAX_MESSAGE_BYTES)
+            await self.serve(*streams, peer)
 
     def _make_room(self) -> bool:
         for connection in self._connections:

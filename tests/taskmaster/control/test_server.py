@@ -58,7 +58,7 @@ class Answering(Records):
 
 def test_an_accept_that_fails_is_told_once_and_paced(monkeypatch: pytest.MonkeyPatch) -> None:
     """asyncio's own loop printed a traceback some hundred times a second."""
-    monkeypatch.setattr("taskmaster.control.server._PAUSE_SECONDS", 0.02)
+    monkeypatch.setattr("taskmaster.control.acceptor._PAUSE_SECONDS", 0.02)
 
     async def scenario() -> tuple[list[str], float]:
         listening, records = Refusing(4), Records()
