@@ -15,7 +15,8 @@ Inside the core, what decides is apart from what does:
   ``names``, ``protocol``, ``control.handlers``, ``spawnrequest``, ``state``;
 - *thin*, performs and decides nothing: ``driver`` (actions, the one timer, the one clock),
   ``children`` (what the keeper is asked and tells), ``onlookers`` (logs, recordings, ready texts),
-  ``eventlog``, ``pidfile``, ``control.server`` and ``control.attach``, ``keeper.client``.
+  ``eventlog``, ``pidfile``, ``control.server``, ``control.remote`` and ``control.attach``,
+  ``keeper.client``.
 
 A core that dies is followed by another one: what was decided has been saved with the keeper before
 it was done (``memory``), and the next core lets that meet what became of it (``succession``).

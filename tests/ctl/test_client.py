@@ -133,7 +133,7 @@ def complete(text: str) -> list[str]:
 def test_commands_complete_at_the_beginning() -> None:
     assert complete("st") == ["status", "start", "stop"]
     assert complete("") == list(COMMANDS)
-    assert complete("help re") == ["restart", "record", "reload", "reread"]
+    assert complete("help re") == ["restart", "record", "reload", "reread", "relay"]
 
 
 def test_names_complete_behind_commands() -> None:
