@@ -118,7 +118,7 @@ def test_commands_and_attach_work_from_elsewhere(site: RemoteSite, scheme: str) 
     os.kill(core, signal.SIGKILL)
     wait_for(lambda: site.events().count("attached: a:0") == 2, "the client to come back")
     seat.type(b"echo back $((3 + 4))\r")
-    seat.read_until(rb"\r\nback 7\r\n")
+    seat.read_until(rb"\rback 7\r\n")
     seat.type(b"\x1d")
     assert seat.wait() == 0
     assert seat.is_as_before
