@@ -45,7 +45,7 @@ class Container:
 
     def core(self) -> int:
         for child in self.children():
-            if b"taskmaster.daemon" in Path(f"/proc/{child}/cmdline").read_bytes():
+            if b"taskmaster.core" in Path(f"/proc/{child}/cmdline").read_bytes():
                 return child
         return 0
 
@@ -106,7 +106,7 @@ def test_orphans_are_reaped_and_no_end_of_a_child_ends_it(
     )
 
     wait_for(lambda: site.text("left").count("gone") >= 5, "five orphans")
-    core = it.core()
+    core: int = wait_for(it.core, "a core")
     os.kill(core, signal.SIGKILL)
     wait_for(lambda: it.core() not in (0, core), "the next core")
     wait_for(lambda: site.text("left").count("gone") >= 10, "five more")
