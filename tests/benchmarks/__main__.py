@@ -27,6 +27,7 @@ from tests.benchmarks.restart import restart
 from tests.benchmarks.seats import drawn, echo, paint, watched
 from tests.benchmarks.settings import Settings
 from tests.benchmarks.table import Row, render
+from tests.benchmarks.takeover import takeover
 
 _EXIT_MISSED: Final = 1
 _EXIT_UNUSABLE: Final = 2
@@ -44,6 +45,7 @@ _BENCHMARKS: Final[Mapping[str, Callable[[Settings], list[Row]]]] = {
     "echo": echo,
     "watched": watched,
     "drawn": drawn,
+    "takeover": takeover,
 }
 
 
