@@ -11,12 +11,16 @@ blocks. `Pump.input_has_room` tells a client's carrier when to stop reading from
 A process's end and its terminal's end are two facts (facts/terminals.md, 1): a grandchild may hold
 the terminal open. After `process_ended` everything that is there is read at once, then what still
 comes for up to `DRAIN_SECONDS`, and then the terminal is closed, which the kernel tells its
-foreground processes by SIGHUP.
+foreground processes by SIGHUP. While the process lives the terminal stays, also when nobody holds
+it: a program that lets go of its own (``exec </dev/null >log 2>&1``) is no reason to hang up on
+it, and it may open ``/dev/tty`` again.
 """
 
 import asyncio
 import errno
+import fcntl
 import os
+import termios
 from collections import deque
 from collections.abc import Callable
 from typing import Final
@@ -34,6 +38,9 @@ MAX_INPUT_BYTES: Final = 256 * 1024
 DRAIN_SECONDS: Final = 1.0
 _DRAIN_BYTES: Final = 1024 * 1024
 """More than the kernel buffers for a terminal or a pipe; a grandchild may fill it for ever."""
+
+_TIOCGPTPEER: Final = getattr(termios, "TIOCGPTPEER", 0x5441)
+"""ioctl_tty(2): open the other end of a pty, whatever its name is here; Linux only."""
 
 PARTIAL_LINE_SECONDS: Final = 0.2
 _MAX_HELD_STDERR_BYTES: Final = 64 * 1024
@@ -65,6 +72,8 @@ class Pump:
         self._loop = asyncio.get_running_loop()
         self._session = session
         self._master = master
+        self._slave = -1
+        self._process_ended = False
         self._stderr = -1 if stderr is None else stderr
         self._stderr_is_terminal = stderr_is_terminal
         self._on_closed = on_closed
@@ -98,8 +107,27 @@ class Pump:
             self._output(data)
             return len(data)
         if data is not None:
-            self._close_master()
+            self._on_nobody_left()
         return 0
+
+    def _on_nobody_left(self) -> None:
+        """Nobody holds the terminal: hold it ourselves until the process has ended.
+
+        Where that is refused it is not read any more, since the end would be told again and again.
+        """
+        if self._process_ended:
+            self._close_master()
+            return
+        try:
+            self._slave = fcntl.ioctl(self._master, _TIOCGPTPEER, os.O_RDWR | os.O_NOCTTY)
+            os.set_inheritable(self._slave, False)
+        except OSError:
+            self._loop.remove_reader(self._master)
+
+    def _close_slave(self) -> None:
+        if self._slave >= 0:
+            os.close(self._slave)
+            self._slave = -1
 
     def _read_stderr(self) -> int:
         data = _read(self._stderr)
@@ -232,6 +260,8 @@ class Pump:
 
     def process_ended(self) -> None:
         """Read what the process wrote last, and close the terminal within `DRAIN_SECONDS`."""
+        self._process_ended = True
+        self._close_slave()
         for descriptor, read in (
             (self._master, self._read_master),
             (self._stderr, self._read_stderr),
@@ -244,6 +274,7 @@ class Pump:
 
     def close(self) -> None:
         """Close everything now; what is still unread is lost."""
+        self._close_slave()
         self._close_master()
         self._close_stderr()
 

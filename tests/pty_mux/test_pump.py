@@ -1,8 +1,10 @@
 """A pump between a real pseudo-terminal, a log and a session."""
 
 import asyncio
+import fcntl
 import os
 import tty
+import types
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
@@ -128,10 +130,11 @@ def test_input_that_nobody_reads_has_a_bound_and_the_end_frees_who_waits() -> No
     run(play)
 
 
-def test_the_end_of_the_terminal_closes_the_pump_once() -> None:
+def test_the_end_of_process_and_terminal_closes_the_pump_once() -> None:
     async def play(life: Life) -> int:
         os.write(life.slave, b"last words")
         life.close_slave()
+        life.pump.process_ended()
         await life.until(lambda: life.closed)
         assert life.shown == b"last words"
         assert life.pump.is_closed
@@ -140,6 +143,38 @@ def test_the_end_of_the_terminal_closes_the_pump_once() -> None:
         return life.closed
 
     assert run(play) == 1
+
+
+@pytest.mark.parametrize("is_refused", [False, True])
+def test_a_terminal_that_nobody_holds_stays_while_the_process_lives(
+    monkeypatch: pytest.MonkeyPatch, is_refused: bool
+) -> None:
+    """It was closed, and the kernel hung up on whoever had let go of its own terminal."""
+    asked: list[int] = []
+
+    def ioctl(descriptor: int, request: int, argument: int) -> int:
+        asked.append(request)
+        return int(fcntl.ioctl(descriptor, 0 if is_refused else request, argument))
+
+    monkeypatch.setattr("pty_mux.pump.fcntl", types.SimpleNamespace(ioctl=ioctl))
+
+    async def play(life: Life) -> None:
+        name = os.ttyname(life.slave)
+        os.write(life.slave, b"before")
+        life.close_slave()
+        await life.until(lambda: asked)
+        assert not life.pump.is_closed
+
+        life.slave = os.open(name, os.O_RDWR | os.O_NOCTTY)
+        os.write(life.slave, b", after")
+        if not is_refused:
+            await life.until(lambda: life.shown == b"before, after")
+        life.close_slave()
+        life.pump.process_ended()
+        assert life.shown == b"before, after"
+        assert life.closed == len(asked) == 1
+
+    run(play)
 
 
 def test_after_the_process_the_terminal_is_closed_even_if_somebody_holds_it() -> None:
