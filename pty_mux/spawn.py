@@ -18,7 +18,7 @@ import signal
 import sys
 import termios
 from collections.abc import Iterator
-from errno import EAGAIN, ENOMEM
+from errno import EAGAIN, EINVAL, ENOMEM
 from typing import Final, NamedTuple
 
 from pty_mux.command import OWN_ENVIRONMENT, Command, SpawnFailed, Stage, try_places
@@ -61,6 +61,8 @@ def spawn(command: Command) -> Child:
             is known at once. Nothing is left behind.
     """
     opened: list[int] = []
+    if not command.argv:
+        raise SpawnFailed(Stage.EXEC, EINVAL, "")
     try:
         master, slave = _open_terminal(command, opened)
         stderr_reader = stderr_writer = None
@@ -77,6 +79,9 @@ def spawn(command: Command) -> Child:
     except OSError as exc:
         _close(opened)
         raise SpawnFailed(Stage.PTY, exc.errno or 0, "") from None
+    except (ValueError, OverflowError):  # NUL or half a character in a text, a number too high
+        _close(opened)
+        raise SpawnFailed(Stage.EXEC, EINVAL, command.argv[0]) from None
     except SpawnFailed:
         _close(opened)
         raise

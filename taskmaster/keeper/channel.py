@@ -15,7 +15,15 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Final
 
-from taskmaster.keeper.wire import MAX_DESCRIPTORS, Announced, Decoder, Message, announce, encode
+from taskmaster.keeper.wire import (
+    MAX_DESCRIPTORS,
+    Announced,
+    Decoder,
+    Message,
+    WireViolation,
+    announce,
+    encode,
+)
 
 _READ_BYTES: Final = 256 * 1024
 _LOST: Final = -1
@@ -150,6 +158,8 @@ class Channel:
                 self._arrived.append(_LOST)
             for message, expected in self._decoder.feed(data):
                 if isinstance(message, Announced):
+                    if self._received:
+                        raise WireViolation("descriptors that belong to no message")
                     self._take(message.descriptors)
                     continue
                 own = [self._received.popleft() for _ in range(min(expected, len(self._received)))]
@@ -157,6 +167,8 @@ class Channel:
                     _close(own)
                     own = []
                 yield message, own
+            if len(self._arrived) > 2 * MAX_DESCRIPTORS:
+                raise WireViolation("descriptors that nobody announced")
 
     def _take(self, announced: int) -> None:
         """Have what was announced ready for its messages, or its beginning if the rest is lost."""

@@ -65,9 +65,17 @@ def start_core(command: list[str]) -> tuple[Channel, int]:
 
     Args:
         command: its words, to which the descriptor of the channel is added.
+
+    Raises:
+        OSError: there is no descriptor or no process left for it.
     """
     ours, its = socket.socketpair()
-    pid = os.fork()
+    try:
+        pid = os.fork()
+    except OSError:
+        ours.close()
+        its.close()
+        raise
     if pid == 0:
         try:
             # A session of its own: ^C at a daemon in the foreground is for the keeper to pass on.

@@ -44,10 +44,12 @@ class Estate:
             self._saved[key] = value
 
     def hold(self, key: str, descriptors: list[int]) -> None:
-        """Hold what came along, at most one; what was held under the key is closed."""
+        """Hold the first of what came along; what was held under the key is closed."""
         self.drop(key)
-        for descriptor in descriptors:
+        for descriptor in descriptors[:1]:
             self._kept[key] = descriptor
+        for descriptor in descriptors[1:]:
+            os.close(descriptor)
 
     def drop(self, key: str) -> None:
         """Close what is held under a key."""
@@ -78,10 +80,11 @@ class Estate:
 
 def _tell(channel: Channel, message: wire.Message, descriptors: tuple[int, ...]) -> None:
     """Tell it without the descriptors where there is no room for copies of them (EMFILE)."""
-    try:
-        channel.enqueue(message, descriptors)
-    except OSError:
-        with contextlib.suppress(OSError):
+    # What could just be sent to us may be a byte too long as `Saved`: then it is as good as lost.
+    with contextlib.suppress(OSError, wire.MessageTooLong):
+        try:
+            channel.enqueue(message, descriptors)
+        except OSError:
             channel.enqueue(message)
     if channel.waiting % FEW == 0:
         channel.flush()

@@ -37,7 +37,7 @@ from taskmaster.keeper.cores import TO_END, Core
 from taskmaster.keeper.estate import NEWS, Estate
 from taskmaster.keeper.identity import from_word
 from taskmaster.keeper.lives import Lives
-from taskmaster.keeper.notes import complain, write_line
+from taskmaster.keeper.notes import write_line
 from taskmaster.keeper.whom import signal_orphans
 
 LAST_STOP_SECONDS: Final = 10.0
@@ -54,6 +54,9 @@ PREPARED_SECONDS: Final = 15.0
 
 _HOPELESS: Final = 3
 """After so many who is told to end ends everything itself; the next core would not come to it."""
+
+_MAX_UNHEARD: Final = 1000
+"""How many messages may wait for a core before it is not told any more what it needs not know."""
 
 _SIGNALS_EACH: Final = 2
 """So many of a number are remembered until a core has taken them: a second TERM means more."""
@@ -99,17 +102,31 @@ class Keeper:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, TO_END)
         self._selector.register(self._wakeup, selectors.EVENT_READ, self._on_wakeup)
         while True:
-            self._core = self._start_core(ready)
-            if ready >= 0:
-                os.close(ready)  # with our copy open, the end of it would never be seen
-                ready = -1
-            self._reap()  # what ended before the handler stood, or before the core was known
-            last = self._serve_until_one_ends()
-            self._why = last.ending
-            if self._is_last() or not self._wait_for_the_next(last):
-                return self._farewell(os.waitstatus_to_exitcode(last.status or 0))
+            code, began = self._serve_core(ready)
+            ready = -1
+            is_last = self._is_ending or not self._was_ready
+            if is_last or not self._wait_for_the_next(began):
+                return self._farewell(code)
 
     # --- cores --------------------------------------------------------------------------------
+
+    def _serve_core(self, ready: int) -> tuple[int, float]:
+        """Serve another core, and any that replaces it; return how and since when one has ended.
+
+        That is its exit code, and the monotonic time at which it began.
+        """
+        began = time.monotonic()
+        try:
+            self._core = self._start_core(ready)
+        except OSError as exc:
+            self._why = f"could not be started: {exc.strerror}"
+            return 1, began
+        if ready >= 0:
+            os.close(ready)  # with our copy open, the end of it would never be seen
+        self._reap()  # what ended before the handler stood, or before the core was known
+        last = self._serve_until_one_ends()
+        self._why = last.ending
+        return os.waitstatus_to_exitcode(last.status or 0), last.began
 
     def _start_core(self, ready: int) -> Core:
         core = Core(self._words, ready)
@@ -135,6 +152,13 @@ class Keeper:
         if last is None:
             raise AssertionError("it is there until it is let go of")
         return last
+
+    def _upgrade(self) -> None:
+        """Start a candidate, if there is none."""
+        try:
+            self._candidate = self._candidate or self._start_core(-1)
+        except OSError as exc:
+            self._tell(wire.Staying(f"could not be started: {exc.strerror}"))
 
     def _prepared(self, core: Core) -> None:
         """Put a core on duty, in place of the one that asked for it, if one did."""
@@ -165,12 +189,9 @@ class Keeper:
         else:
             self._candidate = None
 
-    def _is_last(self) -> bool:
-        return self._is_ending or not self._was_ready
-
-    def _wait_for_the_next(self, last: Core) -> bool:
+    def _wait_for_the_next(self, began: float) -> bool:
         """Wait until it is time for another core; return False if there is to be none."""
-        is_young = time.monotonic() - last.began < GROWN_UP_SECONDS
+        is_young = time.monotonic() - began < GROWN_UP_SECONDS
         self._died_young = self._died_young + 1 if is_young else 0
         pause = PAUSES_SECONDS[min(self._died_young, len(PAUSES_SECONDS) - 1)]
         write_line(
@@ -212,6 +233,8 @@ class Keeper:
         """
         for core in self._served:
             is_for_it = core is self._core or isinstance(message, NEWS)
+            if isinstance(message, wire.OrphanReaped) and core.channel.waiting >= _MAX_UNHEARD:
+                continue  # strangers' ends have no bound, and our memory has
             if is_for_it and core.tell(message, descriptors):
                 self._flush(core)
         self._estate.note(message)
@@ -243,7 +266,7 @@ class Keeper:
             # The core is dying or talks nonsense; either way its exit ends our talk.
             self._selector.unregister(channel)
             if isinstance(exc, wire.WireViolation):
-                complain(f"the core sent what is no message: {exc}")
+                write_line(self._log_path, f"the core sent what is no message: {exc}")
                 if core.status is None:
                     os.kill(core.pid, signal.SIGKILL)
 
@@ -272,7 +295,7 @@ class Keeper:
             case wire.Ready():
                 self._was_ready = True
             case wire.Upgrade():
-                self._candidate = self._candidate or self._start_core(-1)
+                self._upgrade()
             case wire.SignalTaken(number):
                 if number in self._signals:
                     self._signals.remove(number)

@@ -9,14 +9,13 @@ import resource
 import selectors
 import signal
 import time
-from collections.abc import Callable
 from typing import Final, Protocol
 
 from pty_mux.command import Command, SpawnFailed, Stage
 from pty_mux.forked import read_status
 from pty_mux.spawn import Child, spawn
 from taskmaster.keeper import wire
-from taskmaster.keeper.whom import foreground_group
+from taskmaster.keeper.whom import signal_child
 
 _NOBODYS: Final = 0
 """Stands for a ticket where the end of a pid is nobody's news."""
@@ -61,7 +60,11 @@ class Lives:
         self._tickets: dict[int, int] = {}
 
     def spawn(self, request: wire.Spawn) -> None:
-        """Start what is asked for, and tell how that went, now or once it is known."""
+        """Start what is asked for, and tell how that went, now or once it is known.
+
+        Raises:
+            WireViolation: the ticket is in use, or stands for none.
+        """
         command = Command(
             argv=tuple(request.argv),
             environment=request.environment,
@@ -75,6 +78,8 @@ class Lives:
             stderr=request.stderr,
         )
         ticket = request.ticket
+        if ticket <= _NOBODYS or ticket in self.pids:
+            raise wire.WireViolation(f"a ticket that cannot be: {ticket}")
         try:
             child = spawn(command)
         except SpawnFailed as exc:
@@ -124,16 +129,8 @@ class Lives:
         if pid is None:
             return  # it is gone, and the core will read so in a moment
         master = self._held.get(ticket, (-1,))[0]
-        group = foreground_group(master, pid) if whom == wire.FOREGROUND else pid
-        send: Callable[[int, int], None] = os.kill if whom == wire.PROCESS else os.killpg
-        try:
-            send(group, number)
-        except ProcessLookupError:
-            # Before its setsid a child leads no group yet.
-            if whom != wire.PROCESS:
-                self.signal(ticket, number, wire.PROCESS)
-        except OSError as exc:
-            self._tell(wire.SignalFailed(ticket, number, exc.errno or 0))
+        if failure := signal_child(pid, master, number, whom):
+            self._tell(wire.SignalFailed(ticket, number, failure))
 
     def signal_all(self, number: int) -> None:
         """Signal the process group of everyone."""

@@ -26,7 +26,10 @@ def write_line(path: str | None, text: str) -> None:
     clock = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now))
     line = f"{clock},{int(now * 1000) % 1000:03} ERRO {text}\n"
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC
-    with contextlib.suppress(OSError), acting_as(written_as):  # nobody else could be told
+    # Nobody else is left who could be told; a ValueError is a path that no system call takes.
+    with contextlib.suppress(OSError, ValueError), acting_as(written_as):
         descriptor = os.open(path, flags, 0o666)
-        os.write(descriptor, line.encode("utf-8", "replace"))
-        os.close(descriptor)
+        try:
+            os.write(descriptor, line.encode("utf-8", "replace"))
+        finally:
+            os.close(descriptor)

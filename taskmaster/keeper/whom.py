@@ -1,9 +1,35 @@
-"""Whom a signal reaches that is not for one child alone."""
+"""Whom a signal reaches, and sending it."""
 
 import contextlib
+import errno
 import os
+from collections.abc import Callable
 
 from taskmaster.keeper.notes import complain
+from taskmaster.keeper.wire import FOREGROUND, PROCESS
+
+
+def signal_child(pid: int, master: int, number: int, whom: str) -> int:
+    """Signal a child that is not reaped yet; return the errno of a failure, or 0.
+
+    Args:
+        pid: the child's.
+        master: of its terminal, or -1.
+        number: of the signal.
+        whom: as in `wire.Signal`.
+    """
+    group = foreground_group(master, pid) if whom == FOREGROUND else pid
+    send: Callable[[int, int], None] = os.kill if whom == PROCESS else os.killpg
+    try:
+        send(group, number)
+    except ProcessLookupError:
+        # Before its setsid a child leads no group yet.
+        return signal_child(pid, master, number, PROCESS) if whom != PROCESS else 0
+    except OSError as exc:
+        return exc.errno or 0
+    except OverflowError:
+        return errno.EINVAL
+    return 0
 
 
 def foreground_group(master: int, pid: int) -> int:
@@ -28,14 +54,19 @@ def signal_orphans(group: int, pids: list[int], number: int) -> None:
 
     Nobody gets the number of a group that has members, so one of these pids that is still in that
     group and that session (their numbers are the same) tells that it is not a stranger's.
+    Our own, and that of process 1, nobody has left behind.
     """
+    if group in (1, os.getpgrp(), os.getsid(0)):
+        return
     for pid in pids:
+        if pid <= 1:  # no process, or the one that no orders end
+            continue
         try:
             if os.getpgid(pid) == os.getsid(pid) == group:
                 os.killpg(group, number)
                 return
         except ProcessLookupError:
             continue
-        except OSError as exc:
-            complain(f"what is left of process group {group} cannot be signalled: {exc.strerror}")
+        except (OSError, OverflowError) as exc:
+            complain(f"what is left of process group {group} cannot be signalled: {exc}")
             return

@@ -19,6 +19,8 @@ import struct
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple, TypeAlias, get_args
 
+from taskmaster.keeper.fields import checks
+
 _LENGTH: Final = struct.Struct("!I")
 
 MAX_MESSAGE_BYTES: Final = 16 * 1024 * 1024
@@ -305,6 +307,7 @@ Message: TypeAlias = (
 )
 
 _KINDS: Final[Mapping[str, Any]] = {kind.__name__: kind for kind in get_args(Message)}
+_CHECKS: Final = {kind: checks(kind) for kind in _KINDS.values()}
 
 
 def encode(message: Message, descriptors: int = 0) -> bytes:
@@ -372,4 +375,7 @@ def _decode(body: bytes) -> tuple[Message, int]:
         raise WireViolation(f"no message: {exc!r}: {body[:200]!r}") from None
     if type(descriptors) is not int or not 0 <= descriptors <= MAX_DESCRIPTORS:
         raise WireViolation(f"no message: {body[:200]!r}")
+    for value, is_right in zip(message, _CHECKS[type(message)], strict=True):
+        if not is_right(value):
+            raise WireViolation(f"no message: a field that is {value!r:.80}: {body[:200]!r}")
     return message, descriptors

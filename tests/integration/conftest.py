@@ -35,6 +35,23 @@ def is_alive(pid: int) -> bool:
     return state not in "ZX"
 
 
+AS_NOBODY = [
+    "setpriv", "--reuid=54321", "--regid=54321", "--clear-groups",
+    "--inh-caps=+dac_override", "--ambient-caps=+dac_override",
+]  # fmt: skip
+"""Words that run a command as a user of whom there are no other processes (root has no limit)."""
+
+
+def limit_processes(pid: int, count: int) -> None:
+    """Set how many processes the user of a process may have, as far as that process can tell.
+
+    `AS_NOBODY` has run it, and runs this: only a process's own user may set its limits, or one who
+    has CAP_SYS_RESOURCE, which root need not have in a container.
+    """
+    words = ["prlimit", f"--pid={pid}", f"--nproc={count}:"]
+    subprocess.run([*AS_NOBODY, *words], check=True)
+
+
 class Site:
     """A folder with a config, and the daemon that runs it."""
 

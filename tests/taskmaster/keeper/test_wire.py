@@ -32,7 +32,7 @@ KINDS = get_args(Message)
 texts = st.text(max_size=8) | st.binary(max_size=8).map(
     lambda b: b.decode(errors="surrogateescape")
 )
-whole = st.integers(-(2**64), 2**64)
+whole = st.integers(-(2**63) + 1, 2**63 - 1)
 BY_TYPE: dict[Any, st.SearchStrategy[Any]] = {
     str: texts,
     int: whole,
