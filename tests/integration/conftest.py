@@ -35,6 +35,33 @@ def is_alive(pid: int) -> bool:
     return state not in "ZX"
 
 
+def core_of(site: "Site") -> int:
+    """The core's pid: the keeper's child in whose words the core's code stands; 0: none now."""
+    keeper = site.pid
+    with open(f"/proc/{keeper}/task/{keeper}/children", encoding="ascii") as file:
+        for word in file.read().split():
+            try:
+                with open(f"/proc/{word}/cmdline", "rb") as words:
+                    if b"taskmaster.daemon" in words.read() and is_alive(int(word)):
+                        return int(word)
+            except FileNotFoundError:
+                continue
+    return 0
+
+
+def kill_core(site: "Site") -> int:
+    """Kill the core; return the pid that it had."""
+    core: int = wait_for(lambda: core_of(site), "a core")
+    os.kill(core, signal.SIGKILL)
+    return core
+
+
+def resident_bytes(pid: int) -> int:
+    """How much memory a process has (RSS)."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
 AS_NOBODY = [
     "setpriv", "--reuid=54321", "--regid=54321", "--clear-groups",
     "--inh-caps=+dac_override", "--ambient-caps=+dac_override",
