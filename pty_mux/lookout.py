@@ -5,16 +5,25 @@ earlier process left as well.
 """
 
 import re
-from collections.abc import Iterable
-from itertools import chain
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice, pairwise
 from typing import Final
 
+from pty_mux.patterns import Patience, TookTooLong, compile_pattern, is_found
 from pty_mux.vt.line import Line
 from pty_mux.vt.terminal import Terminal
 from pty_mux.winsize import Winsize
 
 _PIECE_BYTES: Final = 1024
 """Fewer lines than the model keeps above its screen, whatever the bytes are."""
+
+_MAX_CUTS: Final = 16
+"""How often it is looked within one piece: each look costs as much as reading 300 bytes."""
+
+_TAKES_AWAY: Final = re.compile(
+    rb"(?:\r(?!\n)|\x1b\[(?:[0-3]?[JK]|[0-9]*[ADFGd]|[0-9;]*[Hf]|\?(?:47|104[79])[hl])|\x1bc)+"
+)
+"""What goes back to what was written, or takes it away: bars and spinners are drawn so."""
 
 
 class Lookout:
@@ -24,23 +33,51 @@ class Lookout:
     """
 
     def __init__(self, pattern: str, winsize: Winsize) -> None:
-        """Begin with an empty screen of that size; `pattern` is one that compiles."""
-        self._pattern = re.compile(pattern, re.MULTILINE)
+        """Begin with an empty screen of that size.
+
+        Raises:
+            BadPattern: `pattern` is none.
+        """
+        self._pattern = compile_pattern(pattern)
         self._terminal = Terminal(winsize.rows, winsize.columns)
 
     def feed(self, data: bytes) -> bool:
-        """Take what the program wrote; return whether the text has been on its screen by now."""
-        for start in range(0, len(data), _PIECE_BYTES):
-            self._terminal.feed(data[start : start + _PIECE_BYTES])
-            history = self._terminal.screen.history
-            if self._pattern.search(screen_text(self._terminal, history)):
-                return True
-            history.clear()
-        return False
+        """Take what the program wrote; return whether the text has been on its screen by now.
+
+        Where looking takes long it is not looked at every moment that passes, but at the last one.
+
+        Raises:
+            TookTooLong: the expression is too slow for what is on the screen.
+        """
+        patience = Patience()
+        is_late = False
+        for piece in _pieces(data):
+            self._terminal.feed(piece)
+            if not is_late:
+                try:
+                    if self._looks(patience):
+                        return True
+                except TookTooLong:
+                    is_late = True
+            self._terminal.screen.history.clear()
+        return is_late and self._looks(Patience())
+
+    def _looks(self, patience: Patience) -> bool:
+        text = screen_text(self._terminal, self._terminal.screen.history)
+        return is_found(self._pattern, text, patience)
 
     def resize(self, winsize: Winsize) -> None:
         """Have a terminal of another size."""
         self._terminal.resize(winsize.rows, winsize.columns)
+
+
+def _pieces(data: bytes) -> Iterator[bytes]:
+    """Cut the data where the screen is to be looked at: what it shows there may be gone next."""
+    for start in range(0, len(data), _PIECE_BYTES):
+        end = min(start + _PIECE_BYTES, len(data))
+        matches = islice(_TAKES_AWAY.finditer(data, start + 1, end), _MAX_CUTS)
+        for begin, stop in pairwise([start, *(match.start() for match in matches), end]):
+            yield data[begin:stop]
 
 
 def screen_text(terminal: Terminal, above: Iterable[Line] = ()) -> str:

@@ -14,11 +14,15 @@ from taskmaster.config.model import Launch, LogFormat, Program, StderrChannel
 
 
 class LogFiles:
-    """Every log file of the processes, by path."""
+    """Every log file of the processes, by path.
+
+    Attributes:
+        on_trouble: told of what goes wrong with what a process writes, and of its end.
+    """
 
     def __init__(self, on_trouble: Trouble, stamp: Callable[[], bytes]) -> None:
         """Open nothing yet; `stamp` gives the time before a line where one is wanted."""
-        self._on_trouble = on_trouble
+        self.on_trouble = on_trouble
         self._stamp = stamp
         self._files: dict[str, LogFile] = {}
         self._watchers: list[Callable[[], None]] = []
@@ -27,7 +31,7 @@ class LogFiles:
         """Return the file of that path; where several name it, the last limits count for all."""
         file = self._files.get(path)
         if file is None:
-            file = self._files[path] = LogFile(path, maxbytes, backups, self._on_trouble)
+            file = self._files[path] = LogFile(path, maxbytes, backups, self.on_trouble)
         file.maxbytes = maxbytes
         file.backups = backups
         return file

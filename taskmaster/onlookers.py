@@ -31,7 +31,7 @@ class Onlookers:
         """Take what there is; `on_ready` is told whose screen shows what it waits for."""
         self.logs = logs
         self.recordings = recordings
-        self.readiness = Readiness(on_ready)
+        self.readiness = Readiness(on_ready, lambda text: logs.on_trouble(text, False))
 
     def begin(
         self, entry: Entry, session: Session, pump: Pump, now: float, *, resumed: bool

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pty_mux.lookout import Lookout
+from pty_mux.patterns import TookTooLong
 from pty_mux.session import Session
 from taskmaster.config.model import Ready
 
@@ -16,11 +17,17 @@ class _Watch:
 
 
 class Readiness:
-    """The look-outs, by the name of the process; each ends when it has seen its text."""
+    """The look-outs, by the name of the process; each ends once it has seen its text."""
 
-    def __init__(self, on_ready: Callable[[str], None]) -> None:
-        """`on_ready` is called once for each, from within what the process wrote."""
+    def __init__(self, on_ready: Callable[[str], None], on_trouble: Callable[[str], None]) -> None:
+        """Look out for nobody yet.
+
+        Args:
+            on_ready: called once for each, from within what the process wrote.
+            on_trouble: told of a look-out that had to end.
+        """
         self._on_ready = on_ready
+        self._on_trouble = on_trouble
         self._watches: dict[str, _Watch] = {}
 
     def watch(self, name: str, session: Session, ready: Ready, shown: bytes = b"") -> None:
@@ -36,7 +43,17 @@ class Readiness:
         lookout = Lookout(ready.text, session.winsize)
 
         def feed(data: bytes) -> None:
-            if lookout.feed(data):
+            try:
+                is_ready = lookout.feed(data)
+            except TookTooLong:
+                # One that is too slow now would be with all that comes: it would slow everything.
+                self.end(name)
+                self._on_trouble(
+                    f"{name}: looking for {ready.text!r} takes too long and was given up; "
+                    "a regular expression without repetitions of repetitions is faster"
+                )
+                return
+            if is_ready:
                 self.end(name)
                 self._on_ready(name)
 

@@ -5,11 +5,11 @@ TERM, to: group, wait: 10}, {kill: group}]``. Where the last step is no kill one
 that may never end would hold up a shutdown for ever.
 """
 
-import re
 import signal
 from collections.abc import Mapping
 from typing import Any, Final
 
+from pty_mux.patterns import BadPattern, TookTooLong, compile_pattern, is_found
 from taskmaster.config import values
 from taskmaster.config.document import Mapping as MappingNode
 from taskmaster.config.document import Node, Sequence, Text
@@ -48,9 +48,11 @@ def ready(node: Node, around: Surroundings) -> Ready:
 def _pattern(node: Node, around: Surroundings) -> str:
     text = text_of(node)
     try:
-        matches_nothing = re.compile(text, re.MULTILINE).search("\n" * 3) is not None
-    except (re.error, OverflowError, RecursionError) as exc:
+        matches_nothing = is_found(compile_pattern(text), "\n" * 3)
+    except BadPattern as exc:
         raise unexpected(node, f"a regular expression ({exc})") from None
+    except TookTooLong:
+        raise unexpected(node, "a regular expression that does not try for ever") from None
     if matches_nothing:
         raise unexpected(node, "a regular expression that an empty screen does not match")
     return text

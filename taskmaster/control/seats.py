@@ -13,6 +13,7 @@ from typing import Final
 
 from pty_mux.attachment import Attachment
 from pty_mux.lookout import screen_text
+from pty_mux.patterns import BadPattern, TookTooLong, compile_pattern, is_found
 from pty_mux.session import Session
 from pty_mux.vt import modes as mode
 from pty_mux.vt.keys import UnknownKey, is_key, key_bytes
@@ -148,9 +149,9 @@ async def wait(driver: Driver, request: Wait) -> None:
         text = f"no such state: {', '.join(unknown)}; there are {', '.join(State.__members__)}"
         raise RequestError(ErrorCode.INVALID_PARAMS, text)
     try:
-        pattern = re.compile(request.text, re.MULTILINE) if request.text else None
-    except re.error as exc:
-        text = f"not a regular expression: {request.text}: {exc}"
+        pattern = compile_pattern(request.text) if request.text else None
+    except BadPattern as exc:
+        text = f"not a regular expression: {request.text[:100]}: {exc}"
         raise RequestError(ErrorCode.INVALID_PARAMS, text) from None
     waiting = _Waiting(driver, name, request.states, pattern, request.idle)
     try:
@@ -215,12 +216,18 @@ class _Waiting:
         missing = []
         if self._states and entry.process.state.value not in self._states:
             missing.append(f"it is {entry.process.state.value}, not {' or '.join(self._states)}")
-        screen = screen_text(self._session.screen) if self._pattern is not None else ""
-        if self._pattern is not None and not self._pattern.search(screen):
+        if self._pattern is not None and not self._shows(self._pattern):
             missing.append(f"{self._pattern.pattern!r} is not on its screen")
         if self._idle and self._driver.now() < self._wrote_at + self._idle:
             missing.append("it goes on writing")
         return ", ".join(missing)
+
+    def _shows(self, pattern: re.Pattern[str]) -> bool:
+        try:
+            return is_found(pattern, screen_text(self._session.screen))
+        except TookTooLong:
+            text = f"{self._name}: looking for {pattern.pattern!r} takes too long; simplify it"
+            raise RequestError(ErrorCode.INVALID_PARAMS, text) from None
 
 
 def record(driver: Driver, request: Record, wall: float) -> list[Outcome]:

@@ -103,3 +103,32 @@ def test_processes_leave_descriptors_for_clients(site: Site) -> None:
         client.close()
     assert "mistake" not in site.events()
     assert "clients cannot connect" not in site.events()
+
+
+FOR_EVER = "(x+x+)+y"
+
+
+def test_a_text_that_is_looked_for_for_ever_holds_up_nobody(site: Site) -> None:
+    """One expression with repetitions of repetitions, and the daemon never answered again."""
+    site.start(
+        f"  web: {{cmd: [sh, -c, 'echo {'x' * 70}; sleep 1000'], ready: {{text: '{FOR_EVER}'}}}}\n"
+        "  db: {cmd: sleep 1000, starttime: 0}"
+    )
+
+    site.wait_event(f"web:0: looking for '{FOR_EVER}' takes too long and was given up")
+    waited = site.ctl("wait", "--text", FOR_EVER, "web")
+
+    assert waited.returncode == 1
+    assert f"web:0: looking for '{FOR_EVER}' takes too long" in waited.stderr
+    assert site.status("db:0")["state"] == "RUNNING"
+
+
+def test_what_is_no_regular_expression_is_refused_in_words(site: Site) -> None:
+    """Deeply nested ones, and numbers of twenty digits, were taken for mistakes of the daemon."""
+    site.start("  web: {cmd: sleep 1000, starttime: 0}")
+
+    for text in ("(", "(" * 499 + ")" * 499, "x{99999999999999999999}", "x" * 2000):
+        waited = site.ctl("wait", "--text", text, "web")
+        assert waited.returncode == 1
+        assert "not a regular expression" in waited.stderr
+    assert "mistake" not in site.events()

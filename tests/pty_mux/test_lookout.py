@@ -1,9 +1,11 @@
 """A text is found whenever it was on the screen, however short."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pty_mux.lookout import Lookout
+from pty_mux.patterns import TookTooLong
 from pty_mux.winsize import Winsize
 
 SIZE = Winsize(5, 20)
@@ -54,3 +56,36 @@ def test_it_follows_the_size_of_the_terminal() -> None:
 def test_whatever_is_written_nothing_raises(parts: list[bytes]) -> None:
     lookout = Lookout("never on any screen, this", SIZE)
     assert not any(lookout.feed(part) for part in parts)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"Ready\rgone \r\n",
+        b"Ready\x1b[2K\rgone\r\n",
+        b"Ready\r\n\x1b[A\x1b[2Kgone\r\n",
+        b"Ready\x1b[5Dgone ",
+        b"Ready\x1b[1Ggone ",
+        b"Ready\x1b[2J\x1b[Hgone",
+        b"\x1b[?1049hReady\x1b[?1049lgone",
+        b"Ready\x1bcgone",
+    ],
+)
+def test_what_is_overwritten_at_once_is_seen(data: bytes) -> None:
+    """A spinner that ends with the text and is wiped in the same write was missed."""
+    assert Lookout("Ready", SIZE).feed(data)
+    assert not Lookout("Readyg|gone.*Ready", SIZE).feed(data)
+
+
+def test_an_expression_that_tries_for_ever_is_given_up() -> None:
+    lookout = Lookout("(x+x+)+y", SIZE)
+
+    with pytest.raises(TookTooLong):
+        lookout.feed(b"x" * 200)
+
+
+def test_where_looking_is_slow_the_last_moment_counts() -> None:
+    """Each look is fast enough, and hundreds of them in one read are not."""
+    lookout = Lookout("(?:x|xx){1,22}z|up$", Winsize(5, 80))
+
+    assert lookout.feed(b"x" * 22 + b"\x1b[Hx" * 2000 + b"\x1b[3;1Hup")
