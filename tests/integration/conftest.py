@@ -42,7 +42,7 @@ def core_of(site: "Site") -> int:
         for word in file.read().split():
             try:
                 with open(f"/proc/{word}/cmdline", "rb") as words:
-                    if b"taskmaster.daemon" in words.read() and is_alive(int(word)):
+                    if b"taskmaster.core" in words.read() and is_alive(int(word)):
                         return int(word)
             except FileNotFoundError:
                 continue

@@ -10,34 +10,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.integration.conftest import Site, is_alive, wait_for
+from tests.integration.conftest import Site, core_of, is_alive, kill_core, wait_for
 from tests.integration.seat import Seat
 
 NUMBERS = (
     "[sh, -c, 'i=0; while [ $i -lt {count} ]; do i=$((i+1)); echo line $i; {pause}done; "
     "sleep 1000']"
 )
-
-
-def core_of(site: Site) -> int:
-    """The core's pid: the keeper's child in whose words the core's code stands; 0: none now."""
-    keeper = site.pid
-    with open(f"/proc/{keeper}/task/{keeper}/children", encoding="ascii") as file:
-        for word in file.read().split():
-            try:
-                with open(f"/proc/{word}/cmdline", "rb") as words:
-                    if b"taskmaster.core" in words.read() and is_alive(int(word)):
-                        return int(word)
-            except FileNotFoundError:
-                continue
-    return 0
-
-
-def kill_core(site: Site) -> int:
-    """Kill the core; return the pid that it had."""
-    core: int = wait_for(lambda: core_of(site), "a core")
-    os.kill(core, signal.SIGKILL)
-    return core
 
 
 def wait_for_text(site: Site, name: str, text: str) -> str:

@@ -26,7 +26,7 @@ NAMES: list[Any] = [
     "é:0",
 ]
 ODD: list[Any] = [None, True, -1, 0, 2**31, 2**63, 10**30, 1.5, "", "x", [], [1], {}, {"a": 1}]
-ENDS_THE_DAEMON = {"shutdown"}
+ENDS_THE_CORE = {"shutdown", "upgrade"}
 FOLLOWS = {"subscribe", "attach"}
 
 
@@ -56,7 +56,7 @@ def fine(site: Site) -> None:
 def test_any_request_gets_an_answer(site: Site, seed: int) -> None:
     site.start("  a: {cmd: cat, starttime: 0, stoptime: 1}\n  b: {cmd: cat, starttime: 0}")
     random_ = random.Random(seed)
-    methods = sorted(set(REQUESTS) - ENDS_THE_DAEMON - FOLLOWS)
+    methods = sorted(set(REQUESTS) - ENDS_THE_CORE - FOLLOWS)
     fields = ["names", "name", "signal", "stream", "limit_bytes", "follow", "rows", "columns"]
     with connect(site) as connection:
         lines = connection.makefile("rb")

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.conftest import Site, is_alive, wait_for
-from tests.integration.test_crashes import core_of, kill_core
+from tests.integration.conftest import Site, core_of, is_alive, kill_core, wait_for
 
 NOBODY = 65534
 ID = "[sh, -c, 'id -un; exec sleep 1000']"

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.conftest import Site, is_alive, wait_for
+from tests.integration.conftest import Site, core_of, is_alive, kill_core, wait_for
 from tests.integration.seat import Seat
-from tests.integration.test_crashes import core_of, kill_core
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = (
