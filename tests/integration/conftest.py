@@ -6,9 +6,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 
@@ -176,3 +177,27 @@ def site(tmp_path: Path) -> Iterator[Site]:
     it = Site(tmp_path)
     yield it
     it.end()
+
+
+Tally: TypeAlias = Callable[[str, int], None]
+
+
+@pytest.fixture
+def tally(record_property: Callable[[str, object], None]) -> Tally:
+    """Count something over all tests; the last lines of a run say the sums."""
+
+    def add(what: str, number: int) -> None:
+        record_property(f"tally {what}", number)
+
+    return add
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    sums: Counter[str] = Counter()
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.getreports(outcome):
+            for name, value in report.user_properties:
+                if name.startswith("tally "):
+                    sums[name.removeprefix("tally ")] += value
+    for name, number in sums.items():
+        terminalreporter.write_line(f"{name}: {number}")

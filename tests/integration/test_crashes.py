@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.integration.conftest import Site, core_of, is_alive, kill_core, wait_for
+from tests.integration.conftest import Site, Tally, core_of, is_alive, kill_core, wait_for
 from tests.integration.seat import Seat
 
 NUMBERS = (
@@ -174,11 +174,16 @@ def test_a_daemon_is_not_started_a_second_time_while_it_has_no_core(site: Site) 
 
 
 SEEDS = range(1, 1 + int(os.environ.get("TEST_CRASH_SEEDS", "3")))
-"""A long run: TEST_CRASH_SEEDS=50 pytest -k at_random tests/integration/test_crashes.py"""
+"""A long run: TEST_CRASH_SEEDS=50 pytest -k at_random tests/integration/test_crashes.py
+
+Its last lines say how many kills that were, and what was lost over all of them.
+"""
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_at_random_under_load_every_line_is_there_once_and_in_order(site: Site, seed: int) -> None:
+def test_at_random_under_load_every_line_is_there_once_and_in_order(
+    site: Site, seed: int, tally: Tally
+) -> None:
     """Killed at any moment, a core loses at most the one read that it had not yet written."""
     dice = random.Random(seed)
     count = 1500
@@ -195,14 +200,21 @@ def test_at_random_under_load_every_line_is_there_once_and_in_order(site: Site, 
         time.sleep(dice.uniform(0, 0.05))
         kill_core(site)
         starting.close()
-        assert pids(site, *running) == running
+        now = pids(site, *running)
+        tally("kills of the core", 1)
+        tally("children lost", sum(now[name] != pid for name, pid in running.items()))
+        assert now == running
 
     lost = 0
     for index in range(3):
         text = wait_for_text(site, f"n-{index}", f"line {count}\n")
         numbers = [int(line.split()[1]) for line in text.splitlines()]
-        assert numbers == sorted(set(numbers)), "doubled or out of order"
-        lost += count - len(numbers)
+        once = set(numbers)
+        tally("lines written", count)
+        tally("lines lost", count - len(once))
+        tally("lines doubled", len(numbers) - len(once))
+        assert numbers == sorted(once), "doubled or out of order"
+        lost += count - len(once)
     assert lost <= 4 * 3 * 4096 // len("line 1\r\n")
     site.ctl("start", "many")
     told = {one: site.status(one) for one in ("many:0", "many:39")}
