@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any, get_args, get_type_hints
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from taskmaster.keeper.wire import (
@@ -21,6 +21,7 @@ from taskmaster.keeper.wire import (
     OrphanReaped,
     Release,
     SignalReceived,
+    Spawn,
     SpawnFailed,
     WireViolation,
     announce,
@@ -74,6 +75,7 @@ def framed(body: bytes) -> bytes:
 
 
 @given(st.lists(said, max_size=4), st.lists(st.integers(0, 600), max_size=12))
+@settings(suppress_health_check=[HealthCheck.too_slow])
 def test_any_cutting_of_the_stream_gives_the_same_messages(
     sent: list[tuple[Message, int]], places: list[int]
 ) -> None:
@@ -122,6 +124,14 @@ def test_any_body_is_a_message_or_a_violation(body: bytes) -> None:
         b'{"descriptors":251,"kind":"Release","ticket":1}',
         b'{"descriptors":0,"kind":"Release"}',
         b'{"descriptors":0,"kind":"Release","ticket":1,"number":9}',
+        b'{"descriptors":0,"kind":"Release","ticket":"1"}',
+        b'{"descriptors":0,"kind":"Release","ticket":true}',
+        b'{"descriptors":0,"kind":"Release","ticket":null}',
+        b'{"descriptors":0,"kind":"Save","key":"k","value":1}',
+        b'{"descriptors":0,"kind":"Save","key":null,"value":null}',
+        b'{"descriptors":0,"kind":"SignalOrphans","group":1,"pids":[1,"2"],"number":9}',
+        b'{"descriptors":0,"kind":"SignalOrphans","group":1,"pids":{},"number":9}',
+        b'{"descriptors":0,"kind":"Exited","ticket":1,"status":0,"at":"1","cpu_seconds":0}',
     ],
     ids=lambda body: body[:60],
 )
@@ -130,6 +140,31 @@ def test_what_is_no_message_is_a_violation_that_shows_it(body: bytes) -> None:
         list(Decoder().feed(framed(body)))
 
     assert repr(body[:200]) in str(caught.value)
+
+
+SPAWN = Spawn(1, ["cat"], {"A": None}, {"B": "c"}, None, None, None, 24, 80, "terminal")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"argv": "cat"},
+        {"argv": ["cat", None]},
+        {"environment": []},
+        {"environment": {"A": 1}},
+        {"overrides": {"B": None}},
+        {"workingdir": 1},
+        {"umask": "022"},
+        {"rows": 24.0},
+        {"stderr": None},
+    ],
+    ids=str,
+)
+def test_a_field_of_another_type_is_a_violation(changed: dict[str, Any]) -> None:
+    """The keeper acts on what it is told: a wrong type was an exception in the midst of a spawn."""
+    assert list(Decoder().feed(encode(SPAWN))) == [(SPAWN, 0)]
+    with pytest.raises(WireViolation, match="a field that is"):
+        list(Decoder().feed(encode(SPAWN._replace(**changed))))
 
 
 def test_the_messages_before_a_violation_are_given() -> None:
