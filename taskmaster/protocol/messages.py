@@ -26,6 +26,7 @@ Bytes travel as base64 text. Times of day are seconds since the epoch.
 import binascii
 import enum
 import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final, TypeAlias
 
@@ -741,6 +742,9 @@ def _convert(name: str, declared: Any, value: object) -> object:  # noqa: ANN401
             return float(value)
         except OverflowError:
             raise ProtocolMismatch(f"{name}: too great a number") from None
+    if isinstance(value, float) and not math.isfinite(value):
+        # Python reads NaN, Infinity and 1e999, of which the first two are no JSON.
+        raise ProtocolMismatch(f"{name}: {value} is no number to reckon with")
     if kind in (bool, int, float, str) and type(value) is kind:
         return value
     if kind is bytes and isinstance(value, str):

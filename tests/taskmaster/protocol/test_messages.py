@@ -309,6 +309,17 @@ def test_the_parameter_that_is_missing_or_unknown_is_named(
     assert refusal(line_of(method, params)).message == text
 
 
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+def test_a_time_that_no_clock_reaches_is_refused(number: str) -> None:
+    """Python's JSON reads them, and a timer for NaN has no place among the others."""
+    line = b'{"jsonrpc":"2.0","method":"wait","params":{"name":"a","timeout":%b}}'
+
+    refused = refusal(line % number.encode())
+
+    assert "timeout: " in refused.message
+    assert "is no number to reckon with" in refused.message
+
+
 # --- answers that are refused -----------------------------------------------------------------
 
 
