@@ -2,7 +2,8 @@
 
 Names that never change (`here`, `host_node_name`, `ENV_X`) are filled in when the config is read,
 by `fill_constants`; those of one process when it is started, by `expand`. A lone ``%`` is a ``%``,
-and ``%%`` is one too, as in supervisord.
+and ``%%`` is one too, as in supervisord. Between the two every ``%`` that is one is written ``%%``:
+what was filled in behind a lone one would make a name of it.
 """
 
 import re
@@ -13,7 +14,7 @@ from typing import Final
 from taskmaster.config.model import Launch, Program
 
 PROCESS_NAMES: Final = ("program_name", "process_num", "process_name")
-_TEMPLATE: Final = re.compile(r"%%|%\((?P<name>[^()\s]*)\)(?P<format>0?\d*[a-zA-Z]?)")
+_TEMPLATE: Final = re.compile(r"%%|%\((?P<name>[^()\s]*)\)(?P<format>0?\d*[a-zA-Z]?)|%")
 _FORMAT: Final = re.compile(r"0?\d{0,3}[sd]")
 
 

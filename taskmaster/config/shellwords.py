@@ -37,7 +37,10 @@ class ShellWord(NamedTuple):
 
 def find_shell_word(command: str) -> ShellWord | None:
     """Return the first word of a command, whose quotes are closed, that wants a shell."""
-    words = shlex.split(command, posix=False)
+    try:
+        words = shlex.split(command, posix=False)
+    except ValueError:  # quotes that begin inside a word, which are read otherwise without posix
+        return None
     instead = f"sh -c {shlex.quote(command)}"
     first = words[0].rstrip(";")
     if match := _ASSIGNMENT.fullmatch(first):

@@ -106,3 +106,10 @@ def test_real_keys_with_hostile_values_are_a_config_or_refused_in_words(
         lines += ["    cmd: cat %(process_name)s"] if is_sound and "cmd" not in body else []
 
     assert all(problem.render() for problem in told_of(tmp_path, "\n".join(lines)))
+
+
+def test_a_quote_that_begins_inside_a_word_is_no_traceback(tmp_path: Path) -> None:
+    """The search for words of a shell reads quotes otherwise than the split into words."""
+    text = "programs: {w: {cmd: \"x' y 'n=0; z\"}}"
+
+    assert all(problem.render() for problem in told_of(tmp_path, text))

@@ -32,6 +32,9 @@ def filled(text: str, index: int = 3) -> str:
         ("50%%", "50%"),
         ("%", "%"),
         ("%%(here)s", "%(here)s"),
+        # It was put together to the name of a process, which is none: a KeyError at the start.
+        ("%(%(here)s)s", "%(/etc/tm)s"),
+        ("%(%(ENV_HOME)sprocess_num)d", "%(/rootprocess_num)d"),
         ("%s %d", "%s %d"),
         ("a%(program_name)s-%(process_num)dz", "aweb-3z"),
     ],
