@@ -21,7 +21,7 @@ _LAYOUT: Final = 1
 _JOURNALS: Final = 2
 _JOURNALS_BYTES: Final = _JOURNALS * CAPACITY_BYTES
 _HEADER_BYTES: Final = mmap.PAGESIZE + _JOURNALS_BYTES
-"""Before the history: how much was ever appended, the layout, and the journals; whole pages."""
+"""Before the history: two numbers (see `Ring`), the layout, and the journals; whole pages."""
 
 
 class Ring:
@@ -34,7 +34,7 @@ class Ring:
             log file yet.
     """
 
-    __slots__ = ("_capacity", "_counter", "_memory", "descriptor", "end", "journals")
+    __slots__ = ("_begin", "_capacity", "_counter", "_memory", "descriptor", "end", "journals")
 
     def __init__(
         self,
@@ -47,7 +47,8 @@ class Ring:
 
         Args:
             memory: the buffer.
-            counter: one unsigned number beside it, which says what `end` was.
+            counter: two unsigned numbers beside it: what `end` was, and before which offset there
+                never was anything (a ring that took over less than it holds).
             descriptor: of the memory, or -1.
             journals: in memory beside it; without them they are in memory of our own.
         """
@@ -55,10 +56,11 @@ class Ring:
             raise ValueError("a ring needs at least one byte of memory")
         self._memory = memory
         self._capacity = len(memory)
-        self._counter = memoryview(bytearray(8)).cast("Q") if counter is None else counter
+        self._counter = memoryview(bytearray(16)).cast("Q") if counter is None else counter
         self.descriptor = descriptor
         self.journals = journals or tuple(Journal() for _ in range(_JOURNALS))
         self.end: int = self._counter[0]
+        self._begin: int = self._counter[1]
 
     @property
     def capacity(self) -> int:
@@ -68,7 +70,7 @@ class Ring:
     @property
     def start(self) -> int:
         """The offset of the oldest byte that is still there."""
-        return max(0, self.end - self._capacity)
+        return max(self._begin, self.end - self._capacity)
 
     def append(self, data: bytes) -> None:
         """Add bytes at the end; the oldest make room."""
@@ -107,7 +109,7 @@ class Ring:
     def moved_to(self, ring: "Ring") -> "Ring":
         """Return an empty ring, filled with as much history as fits, at the same offsets."""
         kept = self.tail(ring.capacity)
-        ring.end = self.end - len(kept)
+        ring.end = ring._begin = ring._counter[1] = self.end - len(kept)  # noqa: SLF001 - a ring too
         ring.append(kept)
         for journal, other in zip(self.journals, ring.journals, strict=True):
             journal.move_to(other)
@@ -143,14 +145,14 @@ def mapped_ring(descriptor: int) -> Ring:
         ValueError: it is no memory of a ring.
     """
     memory = mmap.mmap(descriptor, 0)
-    if len(memory) <= _HEADER_BYTES or memory[8:16] != _LAYOUT.to_bytes(8, sys.byteorder):
+    if len(memory) <= _HEADER_BYTES or memory[16:24] != _LAYOUT.to_bytes(8, sys.byteorder):
         raise ValueError("no ring, or one of another layout")
     return _over(memory, -1)
 
 
 def _over(memory: mmap.mmap, descriptor: int) -> Ring:
     view = memoryview(memory)
-    view[8:16] = _LAYOUT.to_bytes(8, sys.byteorder)
+    view[16:24] = _LAYOUT.to_bytes(8, sys.byteorder)
     starts = range(mmap.PAGESIZE, _HEADER_BYTES, CAPACITY_BYTES)
     journals = tuple(Journal(view[start : start + CAPACITY_BYTES]) for start in starts)
-    return Ring(view[_HEADER_BYTES:], view[:8].cast("Q"), descriptor, journals)
+    return Ring(view[_HEADER_BYTES:], view[:16].cast("Q"), descriptor, journals)

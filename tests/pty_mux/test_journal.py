@@ -117,7 +117,7 @@ def test_it_is_there_for_whoever_maps_the_ring_and_moves_with_it(tmp_path: Path)
 def test_a_ring_of_another_layout_is_not_mapped() -> None:
     ring = shared_ring(4096)
     with open(ring.descriptor, "r+b", closefd=False) as memory:
-        memory.seek(8)
+        memory.seek(16)
         memory.write(b"\0" * 8)
 
     with pytest.raises(ValueError, match="layout"):

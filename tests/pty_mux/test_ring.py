@@ -48,7 +48,7 @@ def test_moving_keeps_offsets_and_what_fits(old: int, new: int, appended: list[b
     everything = b"".join(appended)
     assert moved.end == len(everything)
     kept = everything[-min(old, new) :]
-    assert moved.tail(new)[-len(kept) :] == kept or not kept
+    assert (moved.start, moved.tail(new)) == (len(everything) - len(kept), kept)
 
 
 def test_an_offset_that_was_overwritten_is_refused() -> None:
@@ -87,3 +87,17 @@ def test_a_ring_that_is_mapped_again_is_as_it_was_left_and_goes_on() -> None:
     assert (found.end, found.capacity, found.tail(14)) == (104, 100, b"what was there")
     found.append(b", and more")
     assert found.tail(24) == b"what was there, and more"
+
+
+def test_a_larger_ring_does_not_show_what_the_smaller_one_had_lost() -> None:
+    """After a reload with more scrollback `tail` began with NUL bytes."""
+    small = shared_ring(10)
+    small.append(b"long gone, and kept")
+
+    large = small.moved_to(shared_ring(1000))
+    found = mapped_ring(large.descriptor)
+    os.close(small.descriptor)
+    os.close(large.descriptor)
+
+    assert large.tail(1000) == found.tail(1000) == b"g, and kept"[-10:]
+    assert large.start == found.start == 9
