@@ -94,3 +94,13 @@ def test_what_can_only_be_an_answer_is_waited_for(beginning: bytes) -> None:
 
     assert answers.feed(b"a" + beginning) == b"a"
     assert not answers.holds_back
+
+
+def test_behind_the_last_answer_all_is_typed_in_the_same_read_too() -> None:
+    """Whether it was taken out depended on how much came at once."""
+    late = b"\x1b]10;?\x07"
+    at_once, in_pieces = AnswerFilter(asked=True), AnswerFilter(asked=True)
+
+    typed = in_pieces.feed(ANSWERS) + in_pieces.feed(late)
+
+    assert at_once.feed(ANSWERS + late) == typed == late
