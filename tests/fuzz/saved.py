@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from pty_mux.mirror import Checkpoint
@@ -132,7 +133,8 @@ def memory(data: bytes) -> None:
         case 2:
             kept[source.pick(["process:", "program:x", "session:w", "orders"])] = "[]"
         case _:
-            kept[key] = json.dumps(source.mutated(json.loads(kept[key])))
+            with suppress(ValueError):  # NaN and infinite numbers, which no core saves
+                kept[key] = json.dumps(source.mutated(json.loads(kept[key])), allow_nan=False)
     try:
         recalled = recall(kept)
     except Unreadable:
