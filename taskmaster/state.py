@@ -44,7 +44,7 @@ def from_plain(kind: type[T], data: Any) -> T:  # noqa: ANN401
     """
     try:
         value: T = _read(kind, data)
-    except (TypeError, ValueError, KeyError, AttributeError) as exc:
+    except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as exc:
         raise Unreadable(f"no {getattr(kind, '__name__', kind)}: {exc}") from None
     return value
 
@@ -81,7 +81,7 @@ def _read_one_of(kinds: tuple[Any, ...], data: Any) -> Any:  # noqa: ANN401
     for kind in kinds:
         try:
             return _read(kind, data)
-        except (TypeError, ValueError, KeyError, AttributeError, Unreadable):
+        except (TypeError, ValueError, KeyError, AttributeError, OverflowError, Unreadable):
             continue
     raise Unreadable(f"nothing of {kinds}: {data!r:.80}")
 
