@@ -100,7 +100,7 @@ def values(data: bytes) -> None:
     except Unreadable:
         return
     again = json.loads(json.dumps(to_plain(found)))
-    assert repr(from_plain(type(value), again)) == repr(found)
+    assert from_plain(type(value), again) == found or "nan" in repr(found)  # equal to nothing
 
 
 def memory(data: bytes) -> None:
