@@ -163,7 +163,7 @@ def recall(saved: Mapping[str, str]) -> Remembered | None:
             int(number): from_plain(Program, body) for number, body in by_kind["program"].items()
         }
         config = Config(
-            path=daemon["path"],
+            path=from_plain(str, daemon["path"]),
             settings=from_plain(Settings, daemon["settings"]),
             programs={name: programs[number] for name, number in daemon["programs"].items()},
         )
@@ -181,7 +181,7 @@ def recall(saved: Mapping[str, str]) -> Remembered | None:
                 for name, body in by_kind["recording"].items()
             },
         )
-    except (ValueError, KeyError, TypeError, AttributeError) as exc:
+    except (ValueError, OverflowError, KeyError, TypeError, AttributeError) as exc:
         raise Unreadable(f"what the last core saved: {exc!r}") from None
 
 
@@ -201,8 +201,8 @@ def _entry(name: str, body: Mapping[str, Any], programs: Mapping[int, Program]) 
     return Entry(
         name=name,
         program=programs[body["program"]],
-        index=body["index"],
+        index=from_plain(int, body["index"]),
         process=from_plain(Process, body["process"]),
         successor=programs[successor] if successor is not None else None,
-        removed=body["removed"],
+        removed=from_plain(bool, body["removed"]),
     )

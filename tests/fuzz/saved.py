@@ -75,8 +75,10 @@ def _session(source: Source) -> SessionState:
 
 
 def _order(source: Source) -> OrderState:
-    waves = source.pick(["StartOrdered", "StopOrdered", "RestartOrdered"])
-    return OrderState(source.pick(list(Kind)), ((waves, (source.text(),)),), (source.text(),))
+    event = source.pick(["StartOrdered", "StopOrdered", "RestartOrdered"])
+    named, token = ("w:0", "é:0")[: source.below(3)], source.text()
+    waves = ((event, (source.text(),)),)
+    return OrderState(source.pick(list(Kind)), waves, (source.text(),), token, named)
 
 
 _SETTINGS = Settings(socket="/s", logfile="/l", loglevel=LogLevel.ERROR)
@@ -119,7 +121,7 @@ def memory(data: bytes) -> None:
     entries = [Entry(f"{n}:0", one, 0, _process(source)) for n, one in programs.items()]
     for ticket, entry in enumerate(entries):
         remembered.process(entry, ticket)
-    remembered.orders([Order.going_on(_order(source))])
+    remembered.orders([Order.going_on(_order(source), {})])
     recalled = recall(kept)
     assert recalled is not None
     assert recalled.config == config
@@ -143,6 +145,8 @@ def memory(data: bytes) -> None:
         for entry in recalled.entries:
             assert isinstance(entry.process, Process)
             assert isinstance(entry.program, Program)
+            assert type(entry.index) is int
+            assert type(entry.removed) is bool
         for order in recalled.orders:
             assert isinstance(order, OrderState)
         assert all(type(ticket) is int for ticket in recalled.tickets.values())

@@ -39,7 +39,7 @@ from taskmaster.protocol.messages import (
 )
 
 whole = st.integers(-(2**70), 2**70)
-decimals = st.floats(allow_nan=False)
+decimals = st.floats(allow_nan=False, allow_infinity=False)
 BY_TYPE: dict[Any, st.SearchStrategy[Any]] = {
     str: st.text(),
     int: whole,
