@@ -44,10 +44,6 @@ OTHERS_WORDS: Final = {
 """supervisorctl's words for what is done otherwise here."""
 
 
-_MAX_LOST: Final = 5
-"""A core that dies once more of the same request will do so again."""
-
-
 def _token() -> str:
     return os.urandom(8).hex()
 
@@ -73,23 +69,19 @@ def _nothing(words: Sequence[str]) -> None:
 def _status(context: Context, words: Sequence[str]) -> int:
     found: dict[str, messages.ProcessStatus] = {}
     unknown: list[str] = []
-    connection = context.connect()
-    try:
-        # A name at a time: an unknown one must not hide what is known.
-        for name in _names(words) or ("all",):
-            try:
-                result = connection.request(messages.Status((name,)))
-            except RequestError as exc:
-                if exc.code is not ErrorCode.NO_SUCH_NAME:
-                    raise
-                unknown.append(name)
-                if not context.as_json:
-                    context.complain(exc.message)
-                continue
-            assert isinstance(result, list)
-            found |= {status.name: status for status in result}
-    finally:
-        connection.close()
+    # A name at a time: an unknown one must not hide what is known.
+    for name in _names(words) or ("all",):
+        try:
+            result = ask(context, messages.Status((name,)))
+        except RequestError as exc:
+            if exc.code is not ErrorCode.NO_SUCH_NAME:
+                raise
+            unknown.append(name)
+            if not context.as_json:
+                context.complain(exc.message)
+            continue
+        assert isinstance(result, list)
+        found |= {status.name: status for status in result}
     statuses = list(found.values())
     if context.as_json:
         errors = [{"name": name, "error": "no such process"} for name in unknown]
@@ -105,20 +97,11 @@ def _outcomes(
     context: Context,
     request: messages.Start | messages.Stop | messages.Restart | messages.Clear | messages.Signal,
 ) -> int:
-    result = _ask_until_answered(context, request)
+    result = ask(context, request)
     assert isinstance(result, list)
     show(context, result, render.outcome_lines(render.worth_telling(result, request.names)))
     failed = any(o.verdict in (Verdict.FAILED, Verdict.NO_SUCH_NAME) for o in result)
     return EXIT_FAILED if failed else EXIT_DONE
-
-
-def _ask_until_answered(context: Context, request: messages.Request) -> messages.Result:
-    """Ask, and an order again where a core died over it: it is no second one (`messages.Start`)."""
-    again = isinstance(request, messages.Start | messages.Stop | messages.Restart)
-    for _ in range(_MAX_LOST if again else 0):
-        with contextlib.suppress(ConnectionLost):
-            return ask(context, request)
-    return ask(context, request)
 
 
 def _start(context: Context, words: Sequence[str]) -> int:

@@ -1,11 +1,12 @@
 """What every command works with: the way to the daemon, to the user, and the exit statuses."""
 
+import contextlib
 import json
 import sys
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
-from ctl.connection import Connection
+from ctl.connection import Connection, ConnectionLost
 from taskmaster.protocol import messages
 
 EXIT_DONE: Final = 0
@@ -68,13 +69,37 @@ class Command(NamedTuple):
     takes_names: bool = True
 
 
+_MAX_LOST: Final = 5
+"""A core that dies once more of the same request will do so again."""
+
+_HARMLESS_TWICE: Final = (
+    messages.Status,
+    messages.Pid,
+    messages.Version,
+    messages.Reread,
+    messages.Screen,
+    messages.Clients,
+    messages.Start,
+    messages.Stop,
+    messages.Restart,
+)
+"""Requests that change nothing, and orders, which are recognised (`messages.Start`)."""
+
+
 def ask(context: Context, request: messages.Request) -> messages.Result:
-    """Ask one thing over a connection of its own.
+    """Ask one thing over a connection of its own; again, if a core died over it and may be asked.
 
     Raises:
         RequestError: the daemon says no.
         NoDaemon, ConnectionLost: it is not there.
     """
+    for _ in range(_MAX_LOST if isinstance(request, _HARMLESS_TWICE) else 0):
+        with contextlib.suppress(ConnectionLost):
+            return _ask_once(context, request)
+    return _ask_once(context, request)
+
+
+def _ask_once(context: Context, request: messages.Request) -> messages.Result:
     connection = context.connect()
     try:
         return connection.request(request)

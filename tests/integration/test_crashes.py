@@ -173,6 +173,44 @@ def test_a_daemon_is_not_started_a_second_time_while_it_has_no_core(site: Site) 
     assert "already running" in site.daemon().stderr
 
 
+def test_who_asks_when_the_core_dies_is_answered_by_the_next(site: Site) -> None:
+    site.start("  web: {cmd: sleep 1000, starttime: 0}")
+    core = core_of(site)
+    os.kill(core, signal.SIGSTOP)  # it does not answer, and dies over it
+    with subprocess.Popen(
+        [*site.client, "status"], env=site.environment, text=True, stdout=subprocess.PIPE
+    ) as client:
+        wait_for(lambda: connected(site, client.pid), "the client to wait")
+        os.kill(core, signal.SIGKILL)
+        assert "RUNNING" in client.communicate(timeout=60)[0]
+    assert client.returncode == 0
+
+
+def connected(site: Site, pid: int) -> bool:
+    """Whether a process has a connection to the control socket: nothing else of it is a socket."""
+    with os.scandir(f"/proc/{pid}/fd") as descriptors:
+        return any(os.readlink(one.path).startswith("socket:") for one in descriptors)
+
+
+def test_a_signal_that_a_dying_core_did_not_take_is_for_the_next(site: Site) -> None:
+    site.start("  web: {cmd: sleep 1000, starttime: 0}")
+    core, keeper = core_of(site), site.pid
+    os.kill(core, signal.SIGSTOP)
+    os.kill(keeper, signal.SIGTERM)
+    wait_for(lambda: not pending(keeper), "the keeper to have it")
+    os.kill(core, signal.SIGKILL)
+
+    wait_for(lambda: not site.pidfile.exists(), "the end of the daemon")
+
+    assert site.events().count("received SIGTERM") == 1
+
+
+def pending(pid: int) -> bool:
+    """Whether a signal waits for a process (proc(5), ``ShdPnd``)."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        return any(int(line.split()[1], 16) for line in status if line.startswith("ShdPnd"))
+
+
 SEEDS = range(1, 1 + int(os.environ.get("TEST_CRASH_SEEDS", "3")))
 """A long run: TEST_CRASH_SEEDS=50 pytest -k at_random tests/integration/test_crashes.py
 
