@@ -59,6 +59,7 @@ class Memory:
                 "path": config.path,
                 "settings": to_plain(config.settings),
                 "programs": programs,
+                "groups": to_plain(config.groups),
                 "shutting_down": shutting_down,
             },
         )
@@ -166,6 +167,7 @@ def recall(saved: Mapping[str, str]) -> Remembered | None:
             path=from_plain(str, daemon["path"]),
             settings=from_plain(Settings, daemon["settings"]),
             programs={name: programs[number] for name, number in daemon["programs"].items()},
+            groups=from_plain(dict[str, tuple[str, ...]], daemon.get("groups", {})),
         )
         bodies = by_kind["process"]
         return Remembered(

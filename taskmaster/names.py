@@ -1,12 +1,14 @@
 """The names of processes, and what people may write for them (DESIGN, section 2).
 
 A process is ``program:index``. Commands take ``nginx:0``, ``nginx`` or ``nginx:*`` or ``nginx:``
-(all of a program), a glob (``web*``, ``*:0``), or ``all``.
+(all of a program), a glob (``web*``, ``*:0``), or ``all``. Of a group ``site`` it is ``site`` or
+``site:*``, and ``site:nginx`` for all of one program of it, as in supervisord.
 """
 
 import fnmatch
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 
 def process_name(program: str, index: int) -> str:
@@ -32,19 +34,34 @@ class Selection:
     unknown: tuple[str, ...]
 
 
-def select(written: Sequence[str], known: Iterable[str]) -> Selection:
-    """Return the processes that the written names stand for; ``all`` anywhere means every one."""
+def select(
+    written: Sequence[str],
+    known: Iterable[str],
+    groups: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> Selection:
+    """Return the processes that the written names stand for; ``all`` anywhere means every one.
+
+    `groups` has the programs of each group.
+    """
     processes = tuple(known)
     if "all" in written:
         return Selection(processes, ())
     names: dict[str, None] = {}
     unknown: dict[str, None] = {}
     for word in written:
-        matching = [name for name in processes if matches(word, name)]
+        meant = _programs_of(word, groups) or (word,)
+        matching = [name for one in meant for name in processes if matches(one, name)]
         names.update(dict.fromkeys(matching))
         if not matching:
             unknown[word] = None
     return Selection(tuple(names), tuple(unknown))
+
+
+def _programs_of(word: str, groups: Mapping[str, Sequence[str]]) -> Sequence[str]:
+    """Return the programs that a word means which begins with the name of a group."""
+    group, _, program = word.partition(":")
+    members = groups.get(group, ())
+    return [one for one in members if program in ("", "*", one)]
 
 
 def matches(word: str, name: str) -> bool:

@@ -27,7 +27,7 @@ PURE = (
     *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "pty_mux/vt").glob("*.py"))),
     "taskmaster/config/model.py", "taskmaster/config/values.py", "taskmaster/config/document.py",
     "taskmaster/config/schema.py", "taskmaster/config/diff.py", "taskmaster/config/errors.py",
-    "taskmaster/config/readers.py", "taskmaster/config/hints.py",
+    "taskmaster/config/groups.py", "taskmaster/config/readers.py", "taskmaster/config/hints.py",
     "taskmaster/config/lifecycle.py", "taskmaster/config/listening.py",
     "taskmaster/control/gate.py", "taskmaster/protocol/admission.py", "ctl/address.py",
     "taskmaster/config/shellwords.py", "taskmaster/config/notyaml.py",

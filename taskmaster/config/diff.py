@@ -28,6 +28,7 @@ class Changes:
         fields: the keys that changed, of the restarted and updated programs.
         settings: the keys of the section ``taskmaster:`` that changed.
         counts: numprocs before and after, where that changed.
+        groups: those that are new, gone, or have other programs.
     """
 
     added: tuple[str, ...]
@@ -38,6 +39,7 @@ class Changes:
     fields: Mapping[str, tuple[str, ...]]
     settings: tuple[str, ...]
     counts: Mapping[str, tuple[int, int]]
+    groups: tuple[str, ...] = ()
 
 
 def diff(old: Config, new: Config) -> Changes:
@@ -69,6 +71,11 @@ def diff(old: Config, new: Config) -> Changes:
         fields=changed,
         settings=tuple(_differing(old.settings, new.settings)),
         counts=counts,
+        groups=tuple(
+            name
+            for name in dict.fromkeys((*old.groups, *new.groups))
+            if old.groups.get(name) != new.groups.get(name)
+        ),
     )
 
 
@@ -87,6 +94,7 @@ def describe(changes: Changes) -> tuple[str, ...]:
             keys = [_key(name, key, changes) for key in changes.fields[name]]
             lines.append(f"{name}: {verb} ({', '.join(keys)})")
     lines += [f"{name}: added" for name in changes.added]
+    lines += [f"groups.{name}: changed" for name in changes.groups]
     for key in changes.settings:
         later = ", takes effect when the daemon is started again" if key in _AT_NEXT_START else ""
         lines.append(f"taskmaster.{key}: changed{later}")

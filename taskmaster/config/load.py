@@ -15,13 +15,14 @@ from taskmaster.config.document import MAX_TEXT_BYTES, Node, Sequence, Text, par
 from taskmaster.config.document import Mapping as MappingNode
 from taskmaster.config.errors import ConfigRejected, Place, Problem, Severity
 from taskmaster.config.exposure import Rights, exposed
+from taskmaster.config.groups import read_groups
 from taskmaster.config.hints import unknown_key_hint
 from taskmaster.config.model import Config, Settings
 from taskmaster.config.readers import MAX_SOCKET_PATH_BYTES, Bad, Surroundings, text_of
 from taskmaster.config.schema import Entry, read_programs, read_settings
 from taskmaster.keeper.identity import Identity, look_up
 
-_SECTIONS: Final = ("taskmaster", "programs", "include")
+_SECTIONS: Final = ("taskmaster", "programs", "groups", "include")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ def load(path: str, environment: Mapping[str, str], started_by: int | None = Non
                 around.error(entry.name.place, f"programs.{name}", message, f"first in {first}")
             else:
                 programs[name] = entry
+    groups = read_groups(root.get("groups"), programs, around)
     _check_paths(settings, programs, path, around)
     made = {os.path.dirname(settings.socket), os.path.dirname(settings.logfile)}
     core = _core(root.get("taskmaster"), settings, uid, around)
@@ -86,7 +88,12 @@ def load(path: str, environment: Mapping[str, str], started_by: int | None = Non
             name: replace(program, user=program.user or settings.user)
             for name, program in by_name.items()
         }
-    config = Config(path=path, settings=settings, programs=MappingProxyType(by_name))
+    config = Config(
+        path=path,
+        settings=settings,
+        programs=MappingProxyType(by_name),
+        groups=MappingProxyType(groups),
+    )
     return Loaded(config, warnings)
 
 

@@ -260,11 +260,13 @@ class Config:
         path: the main file, absolute.
         settings: the daemon's own section.
         programs: by name, in the order of the file(s).
+        groups: programs that have a name together, by that name.
     """
 
     path: str
     settings: Settings
     programs: Mapping[str, Program] = field(default_factory=lambda: MappingProxyType({}))
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

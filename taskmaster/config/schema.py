@@ -143,7 +143,7 @@ def read_programs(node: Node | None, around: Surroundings) -> dict[str, Entry]:
         if name.text.startswith("x-"):
             continue
         key = f"programs.{name.text}"
-        wrong = _wrong_name(name.text)
+        wrong = wrong_name(name.text)
         if wrong:
             around.error(name.place, key, wrong)
         program = _read_program(name, body, key, around)
@@ -155,7 +155,8 @@ def read_programs(node: Node | None, around: Surroundings) -> dict[str, Entry]:
     return programs
 
 
-def _wrong_name(name: str) -> str:
+def wrong_name(name: str) -> str:
+    """Return why a program cannot have this name, or ''."""
     if not name or name == "all":
         return "a program cannot be called that: it stands for every program"
     bad = sorted({char for char in name if char in _UNNAMEABLE or not char.isprintable()})

@@ -98,7 +98,7 @@ def known_names(supervisor: Supervisor, names: Sequence[str]) -> tuple[str, ...]
     Raises:
         RequestError: one of them stands for nothing.
     """
-    selection = select(names, supervisor.names)
+    selection = select(names, supervisor.names, supervisor.config.groups)
     if selection.unknown:
         text = "\n".join(f"{name}: ERROR ({_NO_SUCH_PROCESS})" for name in selection.unknown)
         raise RequestError(ErrorCode.NO_SUCH_NAME, text)
@@ -109,7 +109,7 @@ def split_names(
     supervisor: Supervisor, names: Sequence[str]
 ) -> tuple[tuple[str, ...], list[Outcome]]:
     """Return the processes that the names stand for, and an outcome for each that is nothing."""
-    selection = select(names, supervisor.names)
+    selection = select(names, supervisor.names, supervisor.config.groups)
     missing = [Outcome(name, Verdict.NO_SUCH_NAME, _NO_SUCH_PROCESS) for name in selection.unknown]
     return selection.names, missing
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.conftest import Site, is_alive, wait_for
+from tests.integration.conftest import Site, is_alive, kill_core, wait_for
 
 
 def test_only_what_changed_is_touched(site: Site) -> None:
@@ -186,3 +186,15 @@ def test_a_clear_after_each_of_many_reloads_keeps_nothing_open(site: Site) -> No
         assert site.text(f"{number}.log") == ""
 
     assert len(os.listdir(f"/proc/{core}/fd")) <= before + 1
+
+
+def test_groups_are_names_for_commands_and_outlive_the_core(site: Site) -> None:
+    programs = "  a: {cmd: sleep 1000, starttime: 0}\n  b: {cmd: sleep 1000, starttime: 0}\n"
+    site.start(programs + "  c: {cmd: sleep 1000, starttime: 0}\ngroups: {pair: [b, a]}")
+    kill_core(site)
+
+    assert site.ctl("stop", "pair").stdout == "b:0: stopped\na:0: stopped\n"
+    assert [site.status(name)["state"] for name in "abc"] == ["STOPPED", "STOPPED", "RUNNING"]
+    site.write(programs + "  c: {cmd: sleep 1000, starttime: 0}\ngroups: {pair: [c]}")
+    assert site.ctl("reload").stdout == "groups.pair: changed\n"
+    assert site.ctl("stop", "pair:*").stdout == "c:0: stopped\n"

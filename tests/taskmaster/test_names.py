@@ -38,6 +38,26 @@ def test_what_stands_for_nothing_is_told_beside_the_rest() -> None:
     assert selection.unknown == ("nosuch", "web:7")
 
 
+@pytest.mark.parametrize(
+    ("written", "names"),
+    [
+        (["site"], ["db:0", "web:0", "web:1"]),
+        (["site:*"], ["db:0", "web:0", "web:1"]),
+        (["site:"], ["db:0", "web:0", "web:1"]),
+        (["site:web"], ["web:0", "web:1"]),
+        (["worker", "site:db"], ["worker:0", "db:0"]),
+    ],
+)
+def test_the_name_of_a_group_stands_for_its_programs(written: list[str], names: list[str]) -> None:
+    selection = select(written, KNOWN, {"site": ("db", "web")})
+
+    assert (list(selection.names), selection.unknown) == (names, ())
+
+
+def test_a_program_that_is_not_in_the_group_is_nothing() -> None:
+    assert select(["site:worker"], KNOWN, {"site": ("db",)}).unknown == ("site:worker",)
+
+
 @given(st.lists(st.text("web:*0?[]", max_size=5), max_size=5))
 def test_each_process_is_named_once_and_in_known_order_per_word(written: list[str]) -> None:
     selection = select(written, KNOWN)
