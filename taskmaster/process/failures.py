@@ -25,6 +25,7 @@ _STEPS: Final = {
 _HINTS: Final = {
     (Stage.PTY, errno.ENOSPC): "all pseudo-terminals are in use, see kernel.pty.max",
     (Stage.PTY, errno.EMFILE): "the daemon's limit of open files is reached, see ulimit -n",
+    (Stage.PTY, errno.ENFILE): "the system's limit of open files is reached, see fs.file-max",
     (Stage.FORK, errno.EAGAIN): "the limit of processes is reached, see ulimit -u",
     (Stage.USER, errno.ENOENT): "no such user",
     (Stage.USER, errno.EPERM): "only a daemon started as root may change users",

@@ -5,8 +5,9 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 
-from tests.integration.conftest import Site, is_alive, wait_for
+from tests.integration.conftest import AS_NOBODY, Site, is_alive, limit_processes, wait_for
 
 LITTLE_MEMORY = ["sh", "-c", 'ulimit -v 800000; exec "$@"', "sh"]
 
@@ -103,6 +104,86 @@ def test_processes_leave_descriptors_for_clients(site: Site) -> None:
         client.close()
     assert "mistake" not in site.events()
     assert "clients cannot connect" not in site.events()
+
+
+EIGHT_TERMINALS = [
+    "unshare", "-m", "sh", "-c",
+    "mount -t devpts -o newinstance,ptmxmode=0666,max=8 devpts /dev/pts && "
+    'mount --bind /dev/pts/ptmx /dev/ptmx && exec "$@"', "sh",
+]  # fmt: skip
+"""Words that run a command in a mount namespace that has terminals of its own."""
+
+
+def waits_until_there_is_room(
+    site: Site, name: str, reason: str, make_room: Callable[[], object]
+) -> None:
+    """It says why it was not started, is tried again after pauses, and comes up after all."""
+    told = site.wait_state(name, "BACKOFF")["description"]
+    assert told.startswith(f"cannot start: {reason}; try ")
+    site.wait_event(f"backoff: {name} (cannot start: {reason}), try 2 of 1001 in 1 s")
+
+    make_room()
+
+    assert is_alive(site.wait_state(name, "RUNNING")["pid"])
+    assert "mistake" not in site.events()
+
+
+def test_without_a_pseudo_terminal_a_start_fails_until_there_is_one(site: Site) -> None:
+    site.under = EIGHT_TERMINALS
+    site.start("  a: {cmd: sleep 1000, starttime: 0, startretries: 1000, numprocs: 9}")
+    pids = [site.wait_state(f"a:{number}", "RUNNING")["pid"] for number in range(8)]
+
+    waits_until_there_is_room(
+        site,
+        "a:8",
+        "no terminal could be opened: all pseudo-terminals are in use, see kernel.pty.max",
+        lambda: site.ctl("stop", "a:0"),
+    )
+
+    assert [site.status(f"a:{number}")["pid"] for number in range(1, 8)] == pids[1:]
+
+
+def test_without_a_process_a_start_fails_until_there_is_one(site: Site) -> None:
+    """EAGAIN from the fork is the answer to one start, and the daemon's own clients are served."""
+    site.under = AS_NOBODY
+    site.start(
+        "  a: {cmd: sleep 1000, starttime: 0}\n"
+        "  b: {cmd: sleep 1000, starttime: 0, startretries: 1000, autostart: no}"
+    )
+    pid = site.wait_state("a", "RUNNING")["pid"]
+    limit_processes(site.pid, 1)
+
+    refused = "no process could be made: the limit of processes is reached, see ulimit -u"
+    assert f"b:0: ERROR (cannot start: {refused}" in site.ctl("start", "b").stdout
+    waits_until_there_is_room(site, "b:0", refused, lambda: limit_processes(site.pid, 1000))
+
+    assert site.status("a")["pid"] == pid
+
+
+NO_FILES = """
+import errno, os, pathlib
+def refusing(call):
+    def called():
+        if pathlib.Path(__file__).with_name("full").exists():
+            raise OSError(errno.ENFILE, os.strerror(errno.ENFILE))
+        return call()
+    return called
+os.openpty = refusing(os.openpty)
+"""
+"""Of the daemon's interpreters: ENFILE is the whole system's, which no test may fill."""
+
+
+def test_without_a_file_in_the_system_a_start_fails_until_there_is_one(site: Site) -> None:
+    (site.folder / "sitecustomize.py").write_text(NO_FILES)
+    site.environment["PYTHONPATH"] = str(site.folder)
+    full = site.folder / "full"
+    full.touch()
+    site.start("  a: {cmd: sleep 1000, starttime: 0, startretries: 1000}")
+
+    reason = (
+        "no terminal could be opened: the system's limit of open files is reached, see fs.file-max"
+    )
+    waits_until_there_is_room(site, "a:0", reason, full.unlink)
 
 
 FOR_EVER = "(x+x+)+y"
