@@ -127,9 +127,21 @@ def _become_keeper(config: str, socket: str | None, user: Identity | None, ready
 
 
 def _close_inherited() -> None:
-    """Close what whoever started us left open; children would inherit it for good."""
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    os.closerange(3, soft if soft != resource.RLIM_INFINITY else 65536)
+    """Close what whoever started us left open; children would inherit it for good.
+
+    The soft limit bounds no number that was opened before it was lowered (getrlimit(2)), so the
+    system is asked what is open; one that does not say has the hard limit to go by.
+    """
+    try:
+        opened = [int(name) for name in os.listdir("/proc/self/fd")]
+    except OSError:
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        os.closerange(3, hard if hard != resource.RLIM_INFINITY else 65536)
+        return
+    for descriptor in opened:
+        if descriptor > 2:
+            with contextlib.suppress(OSError):  # that of the list itself is closed by now
+                os.close(descriptor)
 
 
 def _raise_open_files() -> int:

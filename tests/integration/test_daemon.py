@@ -5,8 +5,11 @@ import re
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 
-from tests.integration.conftest import DEADLINE_SECONDS, Site, is_alive, wait_for
+import pytest
+
+from tests.integration.conftest import DEADLINE_SECONDS, Site, core_of, is_alive, wait_for
 
 
 def test_check_prints_every_error_with_its_place_and_starts_nothing(site: Site) -> None:
@@ -163,6 +166,54 @@ def test_a_child_has_the_limit_of_open_files_of_who_started_the_daemon(site: Sit
         ["sh", "-c", "ulimit -n"], capture_output=True, text=True, check=True
     ).stdout
     assert log.read_text() == soft
+
+
+INHERITING = """
+import os, resource, sys
+secret = os.open(sys.argv[1], os.O_RDONLY)
+for number in (*range(3, 10), 100):
+    os.dup2(secret, number)
+os.set_inheritable(secret, True)
+resource.setrlimit(resource.RLIMIT_NOFILE, (50, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+"""Whoever starts the daemon leaves these open; one has a number above the limit of open files."""
+
+
+@pytest.mark.parametrize("options", [[], ["-n"]], ids=["in the background", "in the foreground"])
+def test_nobody_has_a_descriptor_of_whoever_started_the_daemon(
+    site: Site, options: list[str]
+) -> None:
+    """Descriptors above the soft limit were left to every child for good."""
+    secret = site.folder / "secret"
+    secret.touch()
+    site.write(
+        "  plain: {cmd: sleep 1000, starttime: 0}\n"
+        "  piped: {cmd: sleep 1000, starttime: 0, stderr: a.err}\n"
+        "  other: {cmd: sleep 1000, starttime: 0, user: www-data}"
+    )
+    inheriting = [sys.executable, "-c", INHERITING, str(secret)]
+    words = [*inheriting, sys.executable, "-P", "-m", "taskmaster", *options, str(site.config)]
+    null = subprocess.DEVNULL
+    daemon = subprocess.Popen(words, env=site.environment, stdout=null, stderr=null)
+
+    wait_for(site.socket.exists, "the control socket")
+    children = [site.wait_state(name, "RUNNING")["pid"] for name in ("plain", "piped", "other")]
+    opened = {pid: _opened(pid) for pid in (*children, site.pid, core_of(site))}
+
+    assert [set(opened[pid]) for pid in children] == [{0, 1, 2}] * 3
+    assert all(str(secret) not in files.values() for files in opened.values())
+    site.end()
+    daemon.wait(DEADLINE_SECONDS)
+
+
+def _opened(pid: int) -> dict[int, str]:
+    """What stands behind each descriptor of a process."""
+    found = {}
+    for name in os.listdir(f"/proc/{pid}/fd"):
+        with suppress(FileNotFoundError):  # closed meanwhile
+            found[int(name)] = os.readlink(f"/proc/{pid}/fd/{name}")
+    return found
 
 
 def test_a_user_of_its_own(site: Site) -> None:
