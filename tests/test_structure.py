@@ -42,6 +42,13 @@ PURE = (
     "ctl/render.py",
 )  # fmt: skip
 """Decide and do not act: no I/O, no clock, no loop."""
+TIME_OF_DAY = {
+    "taskmaster/eventlog.py": "each line begins with it",
+    "taskmaster/keeper/notes.py": "the keeper's line in the event log does too",
+    "taskmaster/daemon.py": "both clocks read together, so that a client is told when it was",
+    "taskmaster/recordings.py": "a recording says when it began",
+}
+"""Who reads the wall clock, and what for. It may jump: a timer that hangs on it hangs, or fires."""
 IMPURE_MODULES = {"asyncio", "socket", "select", "selectors", "subprocess", "fcntl", "termios"}
 
 
@@ -106,6 +113,28 @@ def test_what_decides_does_no_io(name: str) -> None:
         isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "open"
         for node in ast.walk(tree)
     )
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_the_time_of_day_is_read_only_where_it_is_meant(path: Path) -> None:
+    """Peers had timers on the wall clock: stops that came at once, and starts that never did."""
+    tree = ast.parse(path.read_text())
+    wall = ("time.time", "time.time_ns", "time.ctime", "time.clock_gettime")
+    read = {
+        ast.unparse(node)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in wall
+    } | {
+        ast.unparse(node)  # without a moment to tell, these tell the present one
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and (ast.unparse(node.func), len(node.args))
+        in {("time.localtime", 0), ("time.gmtime", 0), ("time.strftime", 1), ("time.asctime", 0)}
+    }
+
+    assert bool(read) == (name_of(path) in TIME_OF_DAY), read
+    imported = imported_by(path)
+    assert not {name for name in imported if name.startswith(("datetime", "time.", "sched"))}
 
 
 def test_the_pure_core_imports_only_what_is_pure() -> None:
