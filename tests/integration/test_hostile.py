@@ -6,12 +6,19 @@ A longer line than that of the gate: TEST_LINE_MEGABYTES=1024 pytest -k line tes
 import os
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import contextmanager
 
 import pytest
 
-from tests.integration.conftest import Site, core_of, is_alive, resident_bytes, wait_for
+from tests.integration.conftest import (
+    Site,
+    core_of,
+    descriptors,
+    is_alive,
+    ptys,
+    resident_bytes,
+    wait_for,
+)
 from tests.integration.seat import Seat
 
 LINE_MEGABYTES = int(os.environ.get("TEST_LINE_MEGABYTES", "64"))
@@ -75,18 +82,6 @@ def others_are_served(site: Site, text: str = "second") -> None:
 
 def is_done(site: Site) -> bool:
     return site.text("done") == "done"
-
-
-def descriptors(pid: int) -> int:
-    return len(os.listdir(f"/proc/{pid}/fd"))
-
-
-def ptys(pid: int) -> int:
-    found = 0
-    for path in Path(f"/proc/{pid}/fd").iterdir():
-        with suppress(FileNotFoundError):  # closed meanwhile
-            found += "ptmx" in os.readlink(path)
-    return found
 
 
 WRITES = {
