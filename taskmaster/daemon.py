@@ -13,11 +13,11 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import time
 import traceback
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final, NoReturn
 
 from pty_mux.logfile import LogFile
@@ -28,7 +28,7 @@ from taskmaster.config.load import Loaded, load
 from taskmaster.config.model import Config, LogLevel
 from taskmaster.control import handlers
 from taskmaster.control.handlers import Clocks
-from taskmaster.control.listener import SocketRefused, bind, unbind
+from taskmaster.control.listener import AlreadyRunning, ControlSocket, SocketRefused
 from taskmaster.control.remote import Remote
 from taskmaster.control.server import Server
 from taskmaster.driver import Driver
@@ -96,6 +96,7 @@ class Daemon:
         self._keeper_pid = os.getppid()
         self._keeper: KeeperClient | None = None
         self._remote: Remote | None = None
+        self._renew: Callable[[], None] = _nobody_listens
         self._eventlog = EventLog(self._settings, echo if foreground else None)
         self._driver = Driver(config, self._eventlog, self._settings.socket, self._ended.set)
         if remembered is not None:
@@ -108,10 +109,10 @@ class Daemon:
             AlreadyRunning, SocketRefused: socket or pid file cannot be had; nothing was started.
             OSError: pid file or event log cannot be written; nothing was started.
         """
-        with self._listening() as listening:
-            made = os.lstat(self._settings.socket)
+        held = self._legacy.held.pop(SOCKET, None)
+        with ControlSocket(self._settings.socket, held) as control:
             pidfile: PidFile | None = None
-            server = Server(listening, self._driver, self)
+            server = Server(control.listening, self._driver, self)
             await_turn(self._legacy, channel)
             keeper = KeeperClient(channel, self._on_message, self._on_keeper_lost)
             self._remote = remote = Remote(server, self.record, keeper.send)
@@ -119,7 +120,8 @@ class Daemon:
                 pidfile = self._pidfile()
                 if self._remembered is None:
                     self._prepare_event_log()
-                self._hold(keeper, listening, pidfile)
+                self._hold(keeper, control, pidfile)
+                self._renew = partial(self._renew_socket, control, server, keeper)
                 remote.open(self._settings, self._legacy.held, is_first=self._remembered is None)
                 self._begin(keeper)
                 server.start()
@@ -135,7 +137,7 @@ class Daemon:
                 raise
             finally:
                 # First the names, then the clients: who hears of the end may start a new daemon.
-                unbind(self._settings.socket, made)
+                control.unbind()
                 if pidfile is not None:
                     pidfile.remove()
                 await server.close()
@@ -170,30 +172,30 @@ class Daemon:
         for message, descriptors in self._legacy.early:
             self._on_message(message, descriptors)
 
-    def _listening(self) -> socket.socket:
-        """Return the control socket: the one that was there, or a new one."""
-        descriptor = self._legacy.held.pop(SOCKET, None)
-        if descriptor is None:
-            return bind(self._settings.socket)
-        listening = socket.socket(fileno=descriptor)
-        if not os.path.lexists(self._settings.socket):
-            listening.close()  # nobody finds it any more
-            return bind(self._settings.socket)
-        return listening
-
     def _pidfile(self) -> PidFile | None:
         if self._settings.pidfile is None:
             return None
         descriptor = self._legacy.held.pop(PIDFILE, None)
         return PidFile(self._settings.pidfile, self._keeper_pid, descriptor)
 
-    def _hold(
-        self, keeper: KeeperClient, listening: socket.socket, pidfile: PidFile | None
-    ) -> None:
+    def _hold(self, keeper: KeeperClient, control: ControlSocket, pidfile: PidFile | None) -> None:
         """Have the keeper hold what must outlive us: connections wait, the pid file stays ours."""
-        keeper.send(wire.Hold(SOCKET), (listening.fileno(),))
+        keeper.send(wire.Hold(SOCKET), (control.listening.fileno(),))
         if pidfile is not None:
             keeper.send(wire.Hold(PIDFILE), (pidfile.descriptor,))
+
+    def _renew_socket(self, control: ControlSocket, server: Server, keeper: KeeperClient) -> None:
+        """Listen anew where somebody has removed the control socket: nobody finds it any more."""
+        try:
+            before = control.renew()
+        except (AlreadyRunning, SocketRefused) as exc:
+            self.record(LogLevel.ERROR, f"reload: {exc}")
+            return
+        if before is not None:
+            server.move(control.listening)
+            before.close()
+            keeper.send(wire.Hold(SOCKET), (control.listening.fileno(),))
+            self.record(LogLevel.WARNING, "reload: the control socket was gone and is made anew")
 
     # --- what the server asks for (control.connection.Services) -----------------------------------
 
@@ -211,6 +213,7 @@ class Daemon:
         Raises:
             RequestError: the config has errors, all of them in the text; or a port cannot be had.
         """
+        self._renew()  # also where the config is broken: how else could one ask?
         loaded = self._load_again("reload")
         if self._remote is not None:
             self._remote.reload(loaded.config.settings)
@@ -349,6 +352,10 @@ class Daemon:
         os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC
         os.close(os.open(path, flags, 0o666))
+
+
+def _nobody_listens() -> None:
+    """There is no control socket yet."""
 
 
 def with_socket(loaded: Loaded, override: str | None) -> Loaded:

@@ -66,14 +66,54 @@ def bind(path: str) -> socket.socket:
         raise SocketRefused(text) from None
 
 
-def unbind(path: str, made: os.stat_result) -> None:
-    """Remove the socket that was made at the path, unless another one stands there by now.
+class ControlSocket:
+    """The control socket of a daemon: what listens, and the name by which clients find it.
 
-    The inode cannot have been used again: our listening socket holds it (unix(7)).
+    Attributes:
+        listening: the socket; another one after `renew`.
     """
-    with contextlib.suppress(OSError):
-        if os.path.samestat(os.lstat(path), made):
-            os.unlink(path)
+
+    def __init__(self, path: str, descriptor: int | None) -> None:
+        """Listen at the path: with what a core before has left, or anew.
+
+        Raises:
+            AlreadyRunning, SocketRefused: see `bind`.
+        """
+        listening = socket.socket(fileno=descriptor) if descriptor is not None else None
+        if listening is not None and not os.path.lexists(path):
+            listening.close()  # nobody finds it any more
+            listening = None
+        self._path = path
+        self.listening = listening or bind(path)
+        self._made = os.lstat(path)
+
+    def __enter__(self) -> "ControlSocket":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Listen no more; the name stays for whoever takes over."""
+        self.listening.close()
+
+    def renew(self) -> socket.socket | None:
+        """Listen anew where somebody has removed the name; return what listened before, to close.
+
+        Raises:
+            AlreadyRunning, SocketRefused: it cannot be had; nothing was changed.
+        """
+        if os.path.lexists(self._path):
+            return None
+        before, self.listening = self.listening, bind(self._path)
+        self._made = os.lstat(self._path)
+        return before
+
+    def unbind(self) -> None:
+        """Remove the name, unless another socket has it by now.
+
+        The inode cannot have been used again: our listening socket holds it (unix(7)).
+        """
+        with contextlib.suppress(OSError):
+            if os.path.samestat(os.lstat(self._path), self._made):
+                os.unlink(self._path)
 
 
 def refuse_if_alive(path: str) -> None:

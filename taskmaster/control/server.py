@@ -62,7 +62,7 @@ class Server:
         self._driver = driver
         self._services = services
         self._loop = asyncio.get_running_loop()
-        self._acceptor = Acceptor(listening, self._has_room, self._begin, services.record)
+        self._acceptor = self._acceptor_at(listening)
         self.most_connections = most_connections(limit_of_open_files())
         self.strangers = 0
         self._connections: dict[Connection, None] = {}
@@ -70,6 +70,12 @@ class Server:
 
     def start(self) -> None:
         """Begin to accept."""
+        self._acceptor.start()
+
+    def move(self, listening: socket.socket) -> None:
+        """Accept at another socket; who is served stays."""
+        self._acceptor.stop()
+        self._acceptor = self._acceptor_at(listening)
         self._acceptor.start()
 
     async def close(self) -> None:
@@ -101,6 +107,9 @@ class Server:
         finally:
             self._connections.pop(connection, None)
             await connection.close()
+
+    def _acceptor_at(self, listening: socket.socket) -> Acceptor:
+        return Acceptor(listening, self._has_room, self._begin, self._services.record)
 
     @property
     def _is_full(self) -> bool:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.conftest import Site, is_alive, kill_core, wait_for
+from tests.integration.conftest import Site, core_of, is_alive, kill_core, wait_for
+from tests.integration.seat import Seat
 
 
 def test_only_what_changed_is_touched(site: Site) -> None:
@@ -63,6 +64,34 @@ def test_sighup_reloads(site: Site) -> None:
 
     site.wait_event("reload: b: added")
     site.wait_state("b", "RUNNING")
+
+
+def test_a_socket_whose_file_is_gone_is_made_anew(site: Site) -> None:
+    """Whoever cleans up /tmp locked everybody out until a restart; a broken config is no reason."""
+    site.start("  a: {cmd: cat, starttime: 0}")
+    pid = site.status("a")["pid"]
+    attached = Seat([*site.client, "attach", "a"], site.environment)
+    try:
+        attached.type(b"before\r")
+        attached.read_until(b"before\r\nbefore")
+        site.socket.unlink()
+        assert site.ctl("status").returncode == 69
+        site.config.write_text("programs: {a: {}}")
+
+        os.kill(site.pid, signal.SIGHUP)
+
+        wait_for(site.socket.exists, "the socket")
+        assert site.status("a")["pid"] == pid
+        assert "reload: the control socket was gone and is made anew" in site.events()
+        attached.type(b"after\r")
+        attached.read_until(b"after\r\nafter")
+    finally:
+        attached.close()
+    core = kill_core(site)
+    wait_for(lambda: core_of(site) not in (0, core), "the next core")
+    assert site.status("a")["pid"] == pid
+    assert site.ctl("shutdown").returncode == 0
+    assert not site.socket.exists()
 
 
 def test_what_was_stopped_by_hand_stays_stopped(site: Site) -> None:
