@@ -20,12 +20,12 @@ from ctl.context import (
     EXIT_UNUSABLE,
     Command,
     Context,
-    Run,
     Unusable,
     ask,
     print_json,
     show,
 )
+from ctl.later import later
 from taskmaster import __version__
 from taskmaster.protocol import messages
 from taskmaster.protocol.messages import ErrorCode, RequestError, Verdict
@@ -197,24 +197,6 @@ def _version(context: Context, words: Sequence[str]) -> int:
     return EXIT_DONE
 
 
-def _seat_command(name: str) -> Run:
-    """Return a command of `ctl.seats`, which is loaded only when it is used."""
-
-    def run(context: Context, words: Sequence[str]) -> int:
-        from ctl import seats
-
-        command: Run = getattr(seats, name)
-        return command(context, words)
-
-    return run
-
-
-def _relay(context: Context, words: Sequence[str]) -> int:
-    from ctl import relay
-
-    return relay.relay(context, words)
-
-
 def _help(context: Context, words: Sequence[str]) -> int:
     if context.as_json:
         raise Unusable("it is for people, and no JSON document")
@@ -271,14 +253,14 @@ COMMANDS: Final[dict[str, Command]] = {
         "sit at its terminal; Ctrl-] detaches",
         "KEY is ^], C-x, or none. --take puts everybody else out. Ctrl-C and the like go to the "
         "process.",
-        _seat_command("sit"),
+        later("seats", "sit"),
     ),
     "screen": Command(
         "screen [--ansi] [--scrollback N] NAME",
         "print what its terminal shows",
         "--ansi with colours; --scrollback N with so many of the lines above. Of a process that is "
         "down it is the last screen.",
-        _seat_command("screen"),
+        later("seats", "screen"),
     ),
     "send": Command(
         "send [--keys] [--paste] [--enter] NAME TEXT...",
@@ -286,26 +268,26 @@ COMMANDS: Final[dict[str, Command]] = {
         "--keys: words that are names of keys as in tmux (C-c, Up, F5, Enter) are those keys; "
         "--paste: as a paste; --enter: Enter follows. Texts are typed with a blank between, with "
         "--keys without.",
-        _seat_command("send"),
+        later("seats", "send"),
     ),
     "wait": Command(
         "wait [--state STATE[,STATE]] [--text REGEX] [--idle SECONDS] [--timeout SECONDS] NAME",
         "wait for a state, a text on its screen, or silence",
         "Exit status 0 when all that is asked for is so, 1 after the timeout.",
-        _seat_command("wait"),
+        later("seats", "wait"),
     ),
     "record": Command(
         "record NAME FILE|off",
         "record its terminal into a file that asciinema plays",
         "In the format asciicast v2, until the process ends, or off. What is typed is not in it.",
-        _seat_command("record"),
+        later("seats", "record"),
     ),
-    "clients": Command("clients NAME", "who sits at its terminal", "", _seat_command("clients")),
+    "clients": Command("clients NAME", "who sits at its terminal", "", later("seats", "clients")),
     "detach": Command(
         "detach NAME [NUMBER]",
         "put others out of its terminal",
         "NUMBER is the client's in the list of clients; without one everybody.",
-        _seat_command("detach"),
+        later("seats", "detach"),
     ),
     "tail": Command(
         "tail [-f] [-BYTES] NAME [stdout|stderr]",
@@ -318,6 +300,13 @@ COMMANDS: Final[dict[str, Command]] = {
         "the end of the daemon's event log",
         "",
         logs.maintail,
+        takes_names=False,
+    ),
+    "metrics": Command(
+        "metrics",
+        "measurements, as text for Prometheus",
+        "",
+        later("metrics", "metrics"),
         takes_names=False,
     ),
     "clear": Command("clear NAME...", "empty its log files", "", _clear),
@@ -345,7 +334,7 @@ COMMANDS: Final[dict[str, Command]] = {
         "relay",
         "the protocol on standard input and output",
         "What -s ssh://... runs on the other machine.",
-        _relay,
+        later("relay", "relay"),
         takes_names=False,
     ),
     "help": Command("help [COMMAND]", "this list, or more of one", "", _help, takes_names=False),

@@ -12,11 +12,11 @@ Inside the core, what decides is apart from what does:
 
 - *pure*, values in and values out, no clock and no I/O: ``process`` (the life of one process),
   ``supervisor`` (all of them: orders, reload, shutdown), ``config`` (but for reading the files),
-  ``names``, ``protocol``, ``control.handlers``, ``spawnrequest``, ``state``;
+  ``names``, ``protocol``, ``control.handlers``, ``spawnrequest``, ``state``, ``metrics``;
 - *thin*, performs and decides nothing: ``driver`` (actions, the one timer, the one clock),
   ``children`` (what the keeper is asked and tells), ``onlookers`` (logs, recordings, ready texts),
-  ``eventlog``, ``pidfile``, ``control.server``, ``control.remote`` and ``control.attach``,
-  ``keeper.client``.
+  ``eventlog``, ``pidfile``, ``measure``, ``control.server``, ``control.remote``,
+  ``control.attach`` and ``keeper.client``.
 
 A core that dies is followed by another one: what was decided has been saved with the keeper before
 it was done (``memory``), and the next core lets that meet what became of it (``succession``).

@@ -38,6 +38,7 @@ from taskmaster.keeper.channel import Channel
 from taskmaster.keeper.client import KeeperClient
 from taskmaster.lastrites import stop_orphans
 from taskmaster.legacy import Legacy, await_turn
+from taskmaster.measure import measure
 from taskmaster.memory import PIDFILE, SOCKET, Remembered
 from taskmaster.pidfile import PidFile
 from taskmaster.protocol.messages import (
@@ -206,6 +207,11 @@ class Daemon:
     def clocks(self) -> Clocks:
         """Return both clocks, read together."""
         return Clocks(self._loop.time(), time.time())
+
+    async def metrics(self) -> str:
+        """Return what is measured, as Prometheus text (`taskmaster.metrics`)."""
+        cores = self._legacy.begin.cores
+        return await measure(self._driver, __version__, cores, self.clocks())
 
     def reload(self) -> ReloadReport:
         """Read the config again and apply it; on any error nothing changes.

@@ -36,7 +36,7 @@ PURE = (
     "taskmaster/process/words.py", "pty_mux/lookout.py",
     "taskmaster/process/actions.py", "taskmaster/names.py", "taskmaster/orders.py",
     "taskmaster/supervisor.py", "taskmaster/records.py", "taskmaster/keeper/wire.py",
-    "taskmaster/spawnrequest.py", "taskmaster/state.py",
+    "taskmaster/spawnrequest.py", "taskmaster/state.py", "taskmaster/metrics.py",
     "taskmaster/protocol/frames.py", "taskmaster/protocol/messages.py",
     "taskmaster/control/handlers.py", "ctl/keys.py", "ctl/modes.py", "ctl/probe.py",
     "ctl/render.py",

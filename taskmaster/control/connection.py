@@ -44,6 +44,7 @@ _QUIET: Final = (
     messages.Screen,
     messages.Wait,
     messages.Clients,
+    messages.Metrics,
 )
 """Requests that change nothing: told in the event log at level debug only."""
 
@@ -178,6 +179,8 @@ class Connection:
                 self._reply(handlers.pids(supervisor, names) if names else [daemon])
             case messages.Version():
                 self._reply(self._services.hello())
+            case messages.Metrics():
+                self._reply(messages.MetricsText(await self._services.metrics()))
             case messages.Subscribe():
                 await self._subscribe()
             case messages.Attach():

@@ -20,6 +20,10 @@ class Services(Protocol):
         """Return both clocks, read together."""
         ...
 
+    async def metrics(self) -> str:
+        """Return what is measured, as Prometheus text (`taskmaster.metrics`)."""
+        ...
+
     def reload(self) -> messages.ReloadReport:
         """Read the config again and apply it."""
         ...

@@ -19,6 +19,7 @@ newline, `decode_*` takes one and checks every field: nothing unchecked gets pas
 | `Screen` | `ScreenShown` |
 | `Send`, `Wait` | null; a wait that is over in vain is the error `TIMED_OUT` |
 | `Clients`, `Detach` | list of `ClientSeat`: those there are, those that were put out |
+| `Metrics` | `MetricsText` |
 
 Bytes travel as base64 text. Times of day are seconds since the epoch.
 """
@@ -305,6 +306,12 @@ class Detach(Value):
     number: int = 0
 
 
+class Metrics(Value):
+    """What is measured, of the processes and of the daemon, now."""
+
+    METHOD: ClassVar[str] = "metrics"
+
+
 Request: TypeAlias = (
     Status
     | Start
@@ -328,6 +335,7 @@ Request: TypeAlias = (
     | Record
     | Clients
     | Detach
+    | Metrics
 )
 
 REQUESTS: Final[Mapping[str, type[Request]]] = {
@@ -355,6 +363,7 @@ REQUESTS: Final[Mapping[str, type[Request]]] = {
         Record,
         Clients,
         Detach,
+        Metrics,
     )
 }
 
@@ -517,6 +526,12 @@ class ClientSeat(Value):
     leads: bool
 
 
+class MetricsText(Value):
+    """Measurements in Prometheus' text format, version 0.0.4."""
+
+    text: str
+
+
 Notification: TypeAlias = Hello | LogAppended | EventLogged
 NOTIFICATIONS: Final[Mapping[str, type[Notification]]] = {
     kind.METHOD: kind for kind in (Hello, LogAppended, EventLogged)
@@ -533,6 +548,7 @@ Result: TypeAlias = (
     | Sequence[ProcessPid]
     | ScreenShown
     | Sequence[ClientSeat]
+    | MetricsText
 )
 
 RESULTS: Final[Mapping[str, type[Any] | None]] = {
@@ -558,6 +574,7 @@ RESULTS: Final[Mapping[str, type[Any] | None]] = {
     "record": Outcome,
     "clients": ClientSeat,
     "detach": ClientSeat,
+    "metrics": MetricsText,
 }
 """What a request's result is, or is a list of."""
 

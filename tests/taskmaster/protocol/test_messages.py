@@ -67,6 +67,7 @@ def results(method: str) -> st.SearchStrategy[Any]:
         LogText,
         messages.Attached,
         messages.ScreenShown,
+        messages.MetricsText,
     )
     return values(kind) if kind in one_each else st.lists(values(kind), max_size=4)
 
