@@ -302,6 +302,13 @@ COMMANDS: Final[dict[str, Command]] = {
         logs.maintail,
         takes_names=False,
     ),
+    "init": Command(
+        "init --from FILE [-o FILE]",
+        "convert a config of supervisord's",
+        "It goes to standard output or into a new file; what is otherwise here is told by lines.",
+        later("init", "init"),
+        takes_names=False,
+    ),
     "metrics": Command(
         "metrics",
         "measurements, as text for Prometheus",

@@ -1,0 +1,50 @@
+"""``taskmasterctl init``: supervisord's file to a config of ours.
+
+The converter knows what a config is, which the client does not load: it is a module of the daemon
+(`taskmaster.convert`) and runs in an interpreter of its own.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+from ctl.context import Context, Unusable
+
+_CONVERTER: Final = "taskmaster.convert"
+
+
+def init(context: Context, words: Sequence[str]) -> int:
+    """Convert; the config is printed, or written where -o says."""
+    if context.as_json:
+        raise Unusable("what it prints is YAML, and no JSON document")
+    source, target = _options(words)
+    arguments = [f"--from={source}", *([f"-o{target}"] if target is not None else [])]
+    sys.stdout.flush()
+    command = [sys.executable, "-P", "-m", _CONVERTER, *arguments]
+    child = os.posix_spawn(sys.executable, command, os.environ)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def _options(words: Sequence[str]) -> tuple[str, str | None]:
+    """Return what to convert and where to write it, None for standard output."""
+    source: str | None = None
+    target: str | None = None
+    remaining = list(words)
+    while remaining:
+        word = remaining.pop(0)
+        option, equals, value = word.partition("=")
+        if option not in ("--from", "-o"):
+            raise Unusable(f"unknown word {word}")
+        if not equals and not remaining:
+            raise Unusable(f"{option} needs the path of a file")
+        path = value if equals else remaining.pop(0)
+        if not path:
+            raise Unusable(f"{option} needs the path of a file")
+        if option == "--from":
+            source = path
+        else:
+            target = path
+    if source is None:
+        raise Unusable("it needs --from and the path of supervisord's file")
+    return source, target

@@ -1,0 +1,132 @@
+"""The whole of a file of supervisord's to the whole of a config of ours. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from taskmaster import __version__
+from taskmaster.convert import values
+from taskmaster.convert.findings import Findings, Refused
+from taskmaster.convert.ini import Ini, Section
+from taskmaster.convert.programs import Programs, Shared, convert_program, name_of_section
+from taskmaster.convert.section import Options
+from taskmaster.convert.settings import (
+    check_fcgi,
+    check_listener,
+    convert_server,
+    convert_supervisord,
+    note_other,
+)
+from taskmaster.convert.yamltext import Value, block
+
+_LISTENER_OPTIONS = ("events", "buffer_size", "result_handler")
+_FCGI_OPTIONS = ("socket", "socket_backlog", "socket_owner", "socket_mode")
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a conversion depends on besides the file.
+
+    Attributes:
+        folder: in which it takes place; for relative paths.
+        node: the name of the machine.
+        variables: the environment.
+    """
+
+    folder: str
+    node: str
+    variables: Mapping[str, str]
+
+
+def convert(ini: Ini, around: Surroundings, findings: Findings) -> str:
+    """Return the config as YAML; what is otherwise there is noted.
+
+    Raises:
+        Refused: supervisord would refuse it, for each of the reasons.
+    """
+    shared = Shared(ini.here, around.folder, around.node, around.variables)
+    settings, shared = convert_supervisord(ini.sections["supervisord"], shared, findings)
+    groups = _groups(ini, shared, findings)
+    programs: Programs = {}
+    servers: list[str] = []
+    for section in ini.sections.values():
+        kind, colon, _ = section.name.partition(":")
+        if kind == "program" and colon:
+            name = section.name.partition(":")[2]
+            programs |= convert_program(
+                section, groups.get(name, name), shared, programs.keys(), findings
+            )
+        elif kind in ("eventlistener", "fcgi-program") and colon:
+            _check_other_program(section, kind, shared, findings)
+        elif section.name.startswith(("unix_http_server", "inet_http_server")):
+            address = convert_server(section, shared, findings)
+            servers.append(f"  # http: {address}   # [{section.name}]\n")
+        elif kind not in ("supervisord", "include", "group"):
+            note_other(section, shared, findings)
+    if findings.errors:
+        raise Refused(*sorted(findings.errors, key=lambda finding: finding.place))
+    return _text(ini, settings, servers, programs, findings)
+
+
+def _groups(ini: Ini, shared: Shared, findings: Findings) -> dict[str, str]:
+    """Return the group of each program that is named by one."""
+    found: dict[str, str] = {}
+    for section in ini.sections.values():
+        if not section.name.startswith("group:"):
+            continue
+        name = name_of_section(section, findings)
+        options = Options(section, shared.names(), findings)
+        options.read("priority", values.integer, 999)
+        members = options.read("programs", values.words, list[str]())
+        for member in members:
+            kinds = [k for k in ("program", "fcgi-program") if f"{k}:{member}" in ini.sections]
+            if not kinds:
+                options.refuse("programs", f"there is no program {member}")
+            elif len(kinds) > 1:
+                options.refuse("programs", f"{member} is a program and an fcgi-program too")
+            found.setdefault(member, name or "")
+        text = f"left out: name its programs: taskmasterctl stop {' '.join(members)}"
+        options.note("", text.rstrip())
+        options.note("priority", "left out: each program has a priority of its own")
+        options.note_unknown()
+    return found
+
+
+def _check_other_program(section: Section, kind: str, shared: Shared, findings: Findings) -> None:
+    """Have refused what is wrong with a section that we have nothing for."""
+    own = _LISTENER_OPTIONS if kind == "eventlistener" else _FCGI_OPTIONS
+    rest = {name: option for name, option in section.options.items() if name not in own}
+    silent = Findings(errors=findings.errors)
+    bare = Section(section.name, section.place, rest)
+    convert_program(bare, section.name.partition(":")[2], shared, (), silent)
+    check = check_listener if kind == "eventlistener" else check_fcgi
+    check(section, shared, findings)
+
+
+def _text(
+    ini: Ini,
+    settings: Mapping[str, Value],
+    servers: list[str],
+    programs: Programs,
+    findings: Findings,
+) -> str:
+    lines = [f"# Converted by taskmasterctl {__version__} from supervisord's"]
+    lines += [f"#   {_printable(file)}" for file in ini.files]
+    if findings.notes:
+        lines.append(f"# What has no counterpart is left out: {len(findings.notes)} notes.")
+    if findings.variables:
+        lines.append(f"# It needs these variables: {' '.join(sorted(findings.variables))}")
+    text = "\n".join(lines) + "\n\n"
+    if settings or servers:
+        text += "taskmaster:\n" + block(settings, 2) + "".join(map(_printable_line, servers)) + "\n"
+    if not programs:
+        return text + "programs: {}\n"
+    body = "\n".join(block({name: program}, 2) for name, program in programs.items())
+    return f"{text}programs:\n{body}"
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() else "?" for char in text)
+
+
+def _printable_line(line: str) -> str:
+    return _printable(line.rstrip("\n")) + "\n"

@@ -1,0 +1,52 @@
+"""A config as YAML text. Pure.
+
+Ours are texts, lists of numbers and blocks of those. Texts that a person can read plainly are
+written plainly, all others in double quotes (YAML 1.2, 7.3.1). What a text means is decided by its
+key when it is read, so ``022`` and ``yes`` need no quotes.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final, TypeAlias
+
+Value: TypeAlias = "str | int | bool | Sequence[int] | Mapping[str, Value]"
+
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_/.][A-Za-z0-9_/.@%+=,()-]*( [A-Za-z0-9_/.@%+=,()-]+)*")
+_NOTHING: Final = ("null", "Null", "NULL")
+_SHORT: Final = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"}
+
+
+def block(values: Mapping[str, Value], indent: int = 0) -> str:
+    """Return keys and values, a line each."""
+    return "".join(_entry(key, value, " " * indent, indent) for key, value in values.items())
+
+
+def _entry(key: str, value: Value, margin: str, indent: int) -> str:
+    name = f"{margin}{scalar(key)}:"
+    match value:
+        case Mapping() if value:
+            return f"{name}\n{block(value, indent + 2)}"
+        case Mapping():
+            return f"{name} {{}}\n"
+        case bool():
+            return f"{name} {str(value).lower()}\n"
+        case int():
+            return f"{name} {value}\n"
+        case str():
+            return f"{name} {scalar(value)}\n"
+        case _:
+            return f"{name} [{', '.join(map(str, value))}]\n"
+
+
+def scalar(text: str) -> str:
+    """Return a text as YAML reads it back."""
+    if _PLAIN.fullmatch(text) and text not in _NOTHING:
+        return text
+    return '"' + "".join(_SHORT.get(char) or _escape(char) for char in text) + '"'
+
+
+def _escape(char: str) -> str:
+    if char.isprintable():
+        return char
+    code = ord(char)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\U{code:08x}"
