@@ -92,6 +92,18 @@ def to_ours(text: str, names: Names) -> str:
     return "".join(_piece(match, names) for match in _PIECE.finditer(text))
 
 
+def expanded_once(text: str, names: Names) -> str:
+    """Return a text of an option that supervisord expands twice, as it is in between.
+
+    What is named stays an expansion: the second time has the same names.
+
+    Raises:
+        BadExpansion: supervisord could not expand it.
+    """
+    _expand(text, _Trial(names))
+    return "".join("%" if m["kind"] == "%" else m[0] for m in _PIECE.finditer(text))
+
+
 def _piece(match: re.Match[str], names: Names) -> str:
     kind = match["kind"]
     if kind is None:

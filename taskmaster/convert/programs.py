@@ -225,7 +225,7 @@ def _launch(options: Options, shared: Shared) -> dict[str, Value]:
     Raises:
         NeedsNumber: a form of `process_num` that we have not.
     """
-    environment = read_environment(options)
+    environment = read_environment(options, options.raw("environment"))
     options.names.texts |= {f"ENV_{name}": text for name, text in environment.items()}
     found: dict[str, Value] = {"cmd": _command(options)}
     _logs(options, shared, found)
@@ -244,13 +244,12 @@ def _launch(options: Options, shared: Shared) -> dict[str, Value]:
     return found
 
 
-def read_environment(options: Options) -> dict[str, str]:
-    """Return the variables of a section in our language.
+def read_environment(options: Options, text: str | None) -> dict[str, str]:
+    """Return the variables of the environment of a section in our language.
 
     Raises:
         NeedsNumber: a form of `process_num` that we have not.
     """
-    text = options.raw("environment")
     if text is None:
         return {}
     options.translate("environment", text)  # what cannot be expanded is told of the whole
@@ -307,7 +306,8 @@ def _logs(options: Options, shared: Shared, found: dict[str, Value]) -> None:
 def _log(options: Options, shared: Shared, stream: str) -> str | None:
     """Return our word for a log: a path, discard, or None for what is kept in memory."""
     option = f"{stream}_logfile"
-    text = options.text(option)
+    once = options.twice(option)
+    text = None if once is None else options.translate(option, once)
     if text is None or text.lower() == "auto":
         return None
     if text.lower() in _NONE:

@@ -7,7 +7,14 @@ run finds every mistake.
 from collections.abc import Callable
 from typing import TypeVar
 
-from taskmaster.convert.expansions import BadExpansion, Names, expand_now, names_in, to_ours
+from taskmaster.convert.expansions import (
+    BadExpansion,
+    Names,
+    expand_now,
+    expanded_once,
+    names_in,
+    to_ours,
+)
 from taskmaster.convert.findings import Finding, Findings, Place
 from taskmaster.convert.ini import Section
 
@@ -64,6 +71,22 @@ class Options:
         """
         text = self.raw(option)
         return None if text is None else self.translate(option, text)
+
+    def twice(self, option: str, between: Names | None = None) -> str | None:
+        """Return a text that supervisord expands twice, as it is in between.
+
+        Args:
+            option: of that name.
+            between: what may be named the first time, where that is less.
+        """
+        text = self.raw(option)
+        if text is None:
+            return None
+        try:
+            return expanded_once(text, between or self.names)
+        except BadExpansion as exc:
+            self.refuse(option, str(exc))
+            return None
 
     def translate(self, option: str, text: str) -> str:
         """Return a text of an option in our language.

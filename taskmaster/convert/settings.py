@@ -59,7 +59,10 @@ def convert_supervisord(
             options.note(option, f"left out: {instead}")
     environment = {}
     try:
-        environment = read_environment(options)
+        # Expanded twice: the first time without the name of the machine.
+        between = replace(options.names, kept=dict(options.names.kept))
+        del between.kept["host_node_name"]
+        environment = read_environment(options, options.twice("environment", between))
     except NeedsNumber:  # no process has a number here, so nobody keeps it
         raise AssertionError from None
     shared = replace(
