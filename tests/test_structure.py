@@ -37,6 +37,10 @@ PURE = (
     "taskmaster/process/actions.py", "taskmaster/names.py", "taskmaster/orders.py",
     "taskmaster/supervisor.py", "taskmaster/records.py", "taskmaster/keeper/wire.py",
     "taskmaster/spawnrequest.py", "taskmaster/state.py", "taskmaster/metrics.py",
+    *(f"taskmaster/convert/{name}.py" for name in (
+        "findings", "expansions", "values", "section", "programs", "settings", "yamltext",
+        "conversion",
+    )),
     "taskmaster/protocol/frames.py", "taskmaster/protocol/messages.py",
     "taskmaster/control/handlers.py", "ctl/keys.py", "ctl/modes.py", "ctl/probe.py",
     "ctl/render.py",

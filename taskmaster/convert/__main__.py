@@ -87,16 +87,22 @@ def _check(path: str, target: str | None, findings: Findings) -> int:
     except ConfigRejected as exc:
         for problem in (*exc.warnings, *exc.problems):
             _say(_at(problem, shown).render())
-        count = len(exc.problems)
-        _say(f"{shown}: {count} problem{'s' if count > 1 else ''}; put them right by hand")
+        them = "them" if len(exc.problems) > 1 else "it"
+        _say(f"{shown}: {_counted(len(exc.problems), 'problem')}; put {them} right by hand")
         return _FAILED
     for warning in loaded.warnings:
         _say(_at(warning, shown).render())
     programs = loaded.config.programs.values()
     processes = sum(program.numprocs for program in programs)
-    notes = f", {len(findings.notes)} notes above" if findings.notes else ""
-    _say(f"{shown}: good, {len(programs)} programs, {processes} processes{notes}")
+    notes = f", {_counted(len(findings.notes), 'note')} above" if findings.notes else ""
+    counts = f"{_counted(len(programs), 'program')}, {_counted(processes, 'process')}"
+    _say(f"{shown}: good, {counts}{notes}")
     return 0
+
+
+def _counted(count: int, what: str) -> str:
+    plural = f"{what}es" if what.endswith("s") else f"{what}s"
+    return f"{count} {what if count == 1 else plural}"
 
 
 def _at(problem: Problem, shown: str) -> Problem:

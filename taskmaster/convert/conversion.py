@@ -112,7 +112,7 @@ def _text(
     lines = [f"# Converted by taskmasterctl {__version__} from supervisord's"]
     lines += [f"#   {_printable(file)}" for file in ini.files]
     if findings.notes:
-        lines.append(f"# What has no counterpart is left out: {len(findings.notes)} notes.")
+        lines.append("# What has no counterpart is left out: taskmasterctl init tells it again.")
     if findings.variables:
         lines.append(f"# It needs these variables: {' '.join(sorted(findings.variables))}")
     text = "\n".join(lines) + "\n\n"

@@ -64,7 +64,8 @@ class Shared:
         if text.startswith(("/", "%(", "~/")) or not text:
             return text
         if text.startswith("~"):
-            return escaped(os.path.expanduser(text))
+            options.note(option, "the home of another user is not looked up: write the path out")
+            return text
         path = os.path.join(escaped(self.folder), text)
         options.note(option, f"it is {path} now: it was relative to where supervisord is started")
         return path
