@@ -95,13 +95,21 @@ def to_ours(text: str, names: Names) -> str:
 def expanded_once(text: str, names: Names) -> str:
     """Return a text of an option that supervisord expands twice, as it is in between.
 
-    What is named stays an expansion: the second time has the same names.
+    What is kept stays an expansion, for the second time has the same names.
 
     Raises:
         BadExpansion: supervisord could not expand it.
     """
     _expand(text, _Trial(names))
-    return "".join("%" if m["kind"] == "%" else m[0] for m in _PIECE.finditer(text))
+    return "".join(_once(match, names) for match in _PIECE.finditer(text))
+
+
+def _once(match: re.Match[str], names: Names) -> str:
+    if match["kind"] == "%":
+        return "%"
+    if match["name"] in names.texts and match["kind"] == "s" and not match["form"]:
+        return names.texts[match["name"]].replace("%%", "%")
+    return match[0] % names.filled if match["name"] in names.filled else match[0]
 
 
 def _piece(match: re.Match[str], names: Names) -> str:

@@ -228,6 +228,7 @@ def _launch(options: Options, shared: Shared) -> dict[str, Value]:
     """
     environment = read_environment(options, options.raw("environment"))
     options.names.texts |= {f"ENV_{name}": text for name, text in environment.items()}
+    options.twice("process_name")  # only to have refused what cannot be expanded
     found: dict[str, Value] = {"cmd": _command(options)}
     _logs(options, shared, found)
     if shared.environment or environment:

@@ -192,6 +192,78 @@ def test_without_the_section_supervisord_it_is_none_of_its_files(tmp_path: Path,
         converted(path)
 
 
+# --- programs of any options --------------------------------------------------------------------
+
+TRUTHS = ("true", "No", "1", "maybe")
+NUMBERS = ("0", "1", "7", " 12 ", "1_0", "x", "%(ENV_SEVEN)s", "%(process_num)d")
+TEXTS = (
+    "x", "%(program_name)s", "%(process_num)02d", "%(process_num)x", "a%%b", "a%%%%b", "100%",
+    "%(group_name)s-%(numprocs)d", "%(ENV_SEVEN)s", "%(ENV_A)s", "%(here)s", "%(host_node_name)s",
+    "%(nope)s", "%(program_name)5s",
+)  # fmt: skip
+PATHS = ("NONE", "AUTO", "/tmp/log", *(f"/tmp/{text}" for text in TEXTS if "here" not in text))
+OPTIONS = {
+    "process_name": (*TEXTS, "p%(process_num)s"),
+    "numprocs": ("1", "2", "3"),
+    "numprocs_start": ("0", "5"),
+    "priority": NUMBERS,
+    "autostart": TRUTHS,
+    "autorestart": (*TRUTHS, "unexpected"),
+    "startsecs": NUMBERS,
+    "startretries": NUMBERS,
+    "exitcodes": ("", "0,2", "1, 3", "256", "a"),
+    "stopsignal": ("TERM", "sigquit", "9", "NOPE"),
+    "stopwaitsecs": NUMBERS,
+    "stopasgroup": TRUTHS,
+    "killasgroup": TRUTHS,
+    "user": ("root", "0"),
+    "redirect_stderr": TRUTHS,
+    "stdout_logfile": PATHS,
+    "stderr_logfile": PATHS,
+    "stdout_logfile_maxbytes": ("0", "50MB", "3kb", "x"),
+    "stderr_logfile_backups": NUMBERS[:6],
+    "environment": (
+        *(f'A="{text}",B="%(here)s"' for text in TEXTS if "here" not in text),
+        "A",
+        "A=b,c",
+        "A=,",
+    ),
+    "directory": ("/tmp", *(f"/{text}" for text in TEXTS if "here" not in text)),
+    "umask": ("022", "2", "9"),
+}
+commands = st.sampled_from(["cat", *(f"cat {text}" for text in TEXTS)])
+names = st.lists(st.sampled_from(list(OPTIONS)), unique=True, max_size=4)
+"""Few at a time, for most have values that are refused."""
+programs = names.flatmap(
+    lambda names: st.fixed_dictionaries(
+        {"command": commands, **{name: st.sampled_from(OPTIONS[name]) for name in names}}
+    )
+)
+
+
+@settings(deadline=None, max_examples=int(os.environ.get("TEST_CONVERSIONS", "150")))
+@given(programs, st.sampled_from(["", *OPTIONS["environment"]]))
+def test_any_options_give_the_same_processes_or_the_same_refusal(
+    tmp_path_factory: pytest.TempPathFactory, options: dict[str, str], environment: str
+) -> None:
+    folder = tmp_path_factory.getbasetemp()
+    lines = [f"{name}={value}" for name, value in options.items()]
+    text = f"[supervisord]\nenvironment={environment}\n[program:web]\n" + "\n".join(lines)
+    path = write(folder, text + "\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SEVEN", "7")
+        findings = Findings()
+        try:
+            config = converted(path, findings)
+        except Refused:
+            with pytest.raises(ValueError):
+                theirs(path)
+            return
+
+        if not findings.variables:  # they may be there where the daemon will run
+            assert ours(load_text(config, folder)) == theirs(path)
+
+
 # --- single values -----------------------------------------------------------------------------
 
 environments = st.lists(
