@@ -108,6 +108,7 @@ REFUSED = (
     "[program:a]\ncommand=cat\nnumprocs=2",
     "[program:a]\ncommand=cat\nnumprocs=two",
     "[program:a]\ncommand=cat\npriority=1.5",
+    "[program:a]\ncommand=cat\npriority=%(process_num)d",
     "[program:a]\ncommand=cat\nautostart=maybe",
     "[program:a]\ncommand=cat\nautorestart=sometimes",
     "[program:a]\ncommand=cat\nexitcodes=0,256",
