@@ -132,18 +132,18 @@ def step(process: Process, event: Event, program: Program, now: float) -> Result
 
         # --- its end --------------------------------------------------------------------------
         case State.STARTING, Exited(code, at) if process.pid is not None:
-            ended = replace(process, pid=None, exit_code=code)
+            ended = _ended(process, event)
             if program.ready is not None:
                 return _failed(ended, f"ended before it was ready: {ending(event)}", program, now)
             if at - _spawn_time(process) >= program.starttime:
                 return _exited(ended, code, at, program, now)
             return _failed(ended, f"exited too quickly: {ending(event)}", program, now)
         case State.RUNNING, Exited(code, at):
-            return _exited(replace(process, pid=None, exit_code=code), code, at, program, now)
-        case State.UNKNOWN, Exited(code) if process.pid is not None:
-            return _stopped(replace(process, pid=None, exit_code=code), program, now)
-        case State.STOPPING, Exited(code, survivors=left) if process.pid is not None:
-            return _left(replace(process, pid=None, exit_code=code, left=left), program, now)
+            return _exited(_ended(process, event), code, at, program, now)
+        case State.UNKNOWN, Exited() if process.pid is not None:
+            return _stopped(_ended(process, event), program, now)
+        case State.STOPPING, Exited(survivors=left) if process.pid is not None:
+            return _left(replace(_ended(process, event), left=left), program, now)
         case State.STOPPING, SurvivorsSeen(left) if process.left:
             seen = replace(process, left=left)
             return (seen, ()) if _in_session(left) else _stopped(seen, program, now)
@@ -183,6 +183,10 @@ def _enter(process: Process, state: State, now: float, **changes: object) -> Pro
         "left": (),
     }
     return replace(process, state=state, since=now, **(fresh | changes))  # type: ignore[arg-type]
+
+
+def _ended(process: Process, event: Exited) -> Process:
+    return replace(process, pid=None, exit_code=event.code, ended_at=event.at)
 
 
 def _spawn(process: Process, now: float) -> Result:

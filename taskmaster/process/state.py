@@ -39,6 +39,7 @@ class Process:
         since: when it entered the state; monotonic seconds, as all times here.
         pid: None where there is none, and until the keeper has answered a spawn.
         spawned_at: when the present or the last process became its command.
+        ended_at: when the last process that was one ended.
         deadline: when `DeadlineReached` is due, or None.
         failures: failed starts in a row (with ``starttime: 0``: short lives in a row).
         reason: why it is not up, for people; empty where there is nothing to tell.
@@ -55,6 +56,7 @@ class Process:
     since: float = 0.0
     pid: int | None = None
     spawned_at: float | None = None
+    ended_at: float | None = None
     deadline: float | None = None
     failures: int = 0
     reason: str = ""
