@@ -21,7 +21,7 @@ _MAX_PORT: Final = 65535
 
 def addresses(node: Node, around: Surroundings) -> tuple[Address, ...]:
     """Read an address, or a list of them."""
-    return tuple(each(_items(node), _address))
+    return tuple(each(_items(node), address))
 
 
 def loopback(node: Node, around: Surroundings) -> tuple[Address, ...]:
@@ -53,7 +53,8 @@ def _items(node: Node) -> tuple[Node, ...]:
     return node.items if isinstance(node, Sequence) else (node,)
 
 
-def _address(node: Node) -> Address:
+def address(node: Node) -> Address:
+    """Read one address."""
     text = text_of(node)
     match = _FORM.fullmatch(text)
     if match is None:
@@ -74,8 +75,8 @@ def _address(node: Node) -> Address:
 
 
 def _loopback_address(node: Node) -> Address:
-    address = _address(node)
-    if not ipaddress.ip_address(address.host).is_loopback:
-        message = f"{address} is no loopback address, and without TLS anybody could listen in"
+    found = address(node)
+    if not ipaddress.ip_address(found.host).is_loopback:
+        message = f"{found} is no loopback address, and without TLS anybody could listen in"
         raise Bad(Fault(node.place, message, "listen: serves it over TLS"))
-    return address
+    return found

@@ -217,6 +217,29 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HttpListener:
+    """One place where HTTP is served.
+
+    Attributes:
+        listen: an address, or the path of a UNIX socket.
+        mode: of that socket; `group` the name of its group, or None for the daemon's.
+        read_only: whether what changes something is refused.
+        username: asked of every client, with the password; None where neither is asked.
+        password: itself, or ``{SHA}`` and its SHA-1 in hexadecimal digits, as supervisord has it.
+    """
+
+    listen: Address | str
+    mode: int = 0o700
+    group: str | None = None
+    read_only: bool = False
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+    def __str__(self) -> str:
+        return f"http://{self.listen}" if isinstance(self.listen, Address) else self.listen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The section ``taskmaster:``. Paths are absolute, ``~`` and defaults already filled in.
 
@@ -226,6 +249,7 @@ class Settings:
         listen_plain: where they are served over bare TCP; loopback only.
         tls_certificate: PEM file, or None for one that is made; `tls_key` goes with it.
         token_file: None for one beside the event log, which is made; see `token_path`.
+        http: where HTTP is served: supervisord's XML-RPC and what else has a path there.
     """
 
     socket: str
@@ -240,6 +264,7 @@ class Settings:
     tls_certificate: str | None = None
     tls_key: str | None = None
     token_file: str | None = None
+    http: tuple[HttpListener, ...] = ()
 
     @property
     def token_path(self) -> str:

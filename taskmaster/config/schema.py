@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from taskmaster.config import lifecycle, listening, readers, values
+from taskmaster.config import httplistening, lifecycle, listening, readers, values
 from taskmaster.config.document import Mapping as MappingNode
 from taskmaster.config.document import Node, Text
 from taskmaster.config.errors import Place
@@ -85,6 +85,7 @@ SETTING_KEYS: Final[Mapping[str, Key]] = {
     "tls_certificate": Key(readers.setting_path, "PEM file; left out: one is made"),
     "tls_key": Key(readers.setting_path, "the private key that belongs to it"),
     "token_file": Key(readers.setting_path, "what clients over TCP must know"),
+    "http": Key(httplistening.listeners, "where supervisord's XML-RPC is served"),
 }
 
 _INSTEAD: Final[Mapping[str, tuple[str, ...]]] = {
@@ -127,6 +128,7 @@ def read_settings(node: Node | None, around: Surroundings, defaults: Settings) -
     if isinstance(node, MappingNode):
         places = {name.text: value.place for name, value in node.items}
         listening.check(settings, places, around)
+        httplistening.check(settings, places, around)
     return settings
 
 
