@@ -33,6 +33,8 @@ from taskmaster.control.remote import Remote
 from taskmaster.control.server import Server
 from taskmaster.driver import Driver
 from taskmaster.eventlog import EventLog
+from taskmaster.http.doors import Doors
+from taskmaster.http.site import site
 from taskmaster.keeper import wire
 from taskmaster.keeper.channel import Channel
 from taskmaster.keeper.client import KeeperClient
@@ -98,6 +100,7 @@ class Daemon:
         self._keeper: KeeperClient | None = None
         self._remote: Remote | None = None
         self._renew: Callable[[], None] = _nobody_listens
+        self._doors: Doors | None = None
         self._eventlog = EventLog(self._settings, echo if foreground else None)
         self._driver = Driver(config, self._eventlog, self._settings.socket, self._ended.set)
         if remembered is not None:
@@ -117,16 +120,22 @@ class Daemon:
             await_turn(self._legacy, channel)
             keeper = KeeperClient(channel, self._on_message, self._on_keeper_lost)
             self._remote = remote = Remote(server, self.record, keeper.send)
+            routes, places = site(self._driver, self, self), server.most_connections // 4
+            self._doors = doors = Doors(routes, self.record, keeper.send, places)
             try:
                 pidfile = self._pidfile()
                 if self._remembered is None:
                     self._prepare_event_log()
                 self._hold(keeper, control, pidfile)
                 self._renew = partial(self._renew_socket, control, server, keeper)
-                remote.open(self._settings, self._legacy.held, is_first=self._remembered is None)
+                for opened in (remote, doors):
+                    opened.open(
+                        self._settings, self._legacy.held, is_first=self._remembered is None
+                    )
                 self._begin(keeper)
                 server.start()
                 remote.start()
+                doors.start()
                 keeper.send(wire.Ready())
                 report_ready()
                 await self._ended.wait()
@@ -143,6 +152,7 @@ class Daemon:
                     pidfile.remove()
                 await server.close()
                 await remote.close()
+                await doors.close()
                 keeper.close()
         return self._exit_status
 
@@ -221,20 +231,40 @@ class Daemon:
         """
         self._renew()  # also where the config is broken: how else could one ask?
         loaded = self._load_again("reload")
-        if self._remote is not None:
-            self._remote.reload(loaded.config.settings)
-        changes = diff(self._config, loaded.config)
+        settings = loaded.config.settings
+        with self._doors.changing(settings) if self._doors else contextlib.nullcontext():
+            if self._remote is not None:
+                self._remote.reload(settings)
+        lines = self.adopt(loaded.config, "reload")
+        return ReloadReport(lines, tuple(problem.render() for problem in loaded.warnings))
+
+    @property
+    def config(self) -> Config:
+        """The config that counts."""
+        return self._config
+
+    def read_config(self, why: str) -> Config:
+        """Read the config again and change nothing.
+
+        Raises:
+            RequestError: it has errors, all of them in the text.
+        """
+        return self._load_again(why).config
+
+    def adopt(self, config: Config, why: str) -> tuple[str, ...]:
+        """Apply another config; return what changed, a line each."""
+        changes = diff(self._config, config)
         lines = describe(changes)
         told = f"{len(lines)} changes" if len(lines) != 1 else "1 change"
-        self.record(LogLevel.INFO, f"reload: {self._config.path}: {told}")
+        self.record(LogLevel.INFO, f"{why}: {self._config.path}: {told}")
         for line in lines:
-            self.record(LogLevel.INFO, f"reload: {line}")
-        self._config = loaded.config
-        self._eventlog.take_over(loaded.config.settings)
+            self.record(LogLevel.INFO, f"{why}: {line}")
+        self._config = config
+        self._eventlog.take_over(config.settings)
         if self._keeper is not None:
             self._keeper.send(wire.LogPath(self._eventlog.file.path))
-        self._driver.apply(loaded.config, changes)
-        return ReloadReport(lines, tuple(problem.render() for problem in loaded.warnings))
+        self._driver.apply(config, changes)
+        return lines
 
     def reread(self) -> ReloadReport:
         """Say what `reload` would do.

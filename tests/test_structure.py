@@ -42,6 +42,10 @@ PURE = (
         "conversion",
     )),
     "taskmaster/protocol/frames.py", "taskmaster/protocol/messages.py",
+    "taskmaster/config/httplistening.py", "taskmaster/http/parsing.py",
+    "taskmaster/http/passwords.py", "taskmaster/http/routes.py", "taskmaster/http/faults.py",
+    "taskmaster/http/namespecs.py", "taskmaster/http/xmlcalls.py",
+    "taskmaster/http/processinfo.py", "taskmaster/http/methods.py",
     "taskmaster/control/handlers.py", "ctl/keys.py", "ctl/modes.py", "ctl/probe.py",
     "ctl/render.py",
 )  # fmt: skip

@@ -1,0 +1,82 @@
+"""What supervisord's ``getAllConfigInfo`` tells of a program: its options under their names."""
+
+import shlex
+from collections.abc import Iterator, Mapping
+
+from taskmaster.config.expand import expand
+from taskmaster.config.model import Program, StderrChannel
+from taskmaster.http.xmlcalls import Value
+from taskmaster.keeper.identity import look_up
+
+_NONE = "none"
+
+
+def config_infos(
+    programs: Mapping[str, Program], active: Mapping[str, Program]
+) -> list[dict[str, Value]]:
+    """Return the fields of each process by name; `active` are the programs that are there now."""
+    infos = [
+        info
+        for program in programs.values()
+        for info in _infos(program, in_use=program.name in active)
+    ]
+    return sorted(infos, key=lambda info: str(info["name"]))
+
+
+def _infos(program: Program, *, in_use: bool) -> Iterator[dict[str, Value]]:
+    uid = _uid(program.user)
+    for index in range(program.numprocs):
+        launch = expand(program, index)
+        name = program.name if program.numprocs == 1 else f"{program.name}_{index}"
+        command = program.command
+        yield {
+            "autostart": program.autostart,
+            "directory": launch.workingdir or _NONE,
+            "uid": uid,
+            "command": _text(command, launch.argv),
+            "exitcodes": sorted(program.exitcodes),
+            "group": program.name,
+            "group_prio": program.priority,
+            "inuse": in_use,
+            "killasgroup": program.killasgroup,
+            "name": name,
+            "process_prio": program.priority,
+            "redirect_stderr": program.stderr_channel is StderrChannel.TERMINAL,
+            "startretries": program.startretries,
+            "startsecs": _seconds(program.starttime),
+            "stdout_capture_maxbytes": 0,
+            "stdout_events_enabled": False,
+            "stdout_logfile": launch.stdout or _NONE,
+            "stdout_logfile_backups": program.stdout_backups,
+            "stdout_logfile_maxbytes": program.stdout_maxbytes,
+            "stdout_syslog": False,
+            "stopsignal": program.stopsignal,
+            "stopwaitsecs": _seconds(program.stoptime),
+            "stderr_capture_maxbytes": 0,
+            "stderr_events_enabled": False,
+            "stderr_logfile": launch.stderr or _NONE,
+            "stderr_logfile_backups": program.stderr_backups,
+            "stderr_logfile_maxbytes": program.stderr_maxbytes,
+            "stderr_syslog": False,
+            "serverurl": _NONE,
+        }
+
+
+def _text(command: str | tuple[str, ...], argv: tuple[str, ...]) -> str:
+    """Return a command as it was written, unless something was filled in."""
+    if isinstance(command, str) and "%" not in command:
+        return command
+    return shlex.join(argv)
+
+
+def _seconds(seconds: float) -> int | float:
+    return int(seconds) if seconds == int(seconds) else seconds
+
+
+def _uid(user: str | None) -> int | str:
+    if user is None:
+        return _NONE
+    try:
+        return look_up(user).uid
+    except KeyError:
+        return _NONE

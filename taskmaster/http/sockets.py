@@ -1,0 +1,122 @@
+"""Listening sockets for HTTP: an address, or a path with a mode and a group."""
+
+import contextlib
+import grp
+import os
+import socket
+import stat
+
+from taskmaster.config.model import Address, HttpListener
+from taskmaster.control.listener import SocketRefused
+
+_BACKLOG = 1024
+
+
+def open_socket(listener: HttpListener) -> socket.socket:
+    """Return a socket that listens where a listener says.
+
+    Raises:
+        SocketRefused: it cannot be had.
+    """
+    try:
+        if isinstance(listener.listen, Address):
+            return _at_address(listener.listen)
+        return _at_path(listener)
+    except OSError as exc:
+        text = f"http: {listener.listen}: {(exc.strerror or str(exc)).lower()}"
+        raise SocketRefused(text) from None
+
+
+def group_id(listener: HttpListener) -> int:
+    """Return the number of the group that the socket is to have, -1 for the one that it has.
+
+    Raises:
+        SocketRefused: there is no such group.
+    """
+    group = listener.group
+    if group is None:
+        return -1
+    try:
+        return int(group) if group.isdecimal() else grp.getgrnam(group).gr_gid
+    except KeyError:
+        text = f"http: {listener.listen}: there is no group {group!r} on this machine"
+        raise SocketRefused(text) from None
+
+
+def give_rights(listener: HttpListener) -> None:
+    """Give a socket its group and its mode.
+
+    Raises:
+        SocketRefused: there is no such group.
+        OSError: it cannot be given.
+    """
+    assert isinstance(listener.listen, str)
+    os.chown(listener.listen, -1, group_id(listener))
+    os.chmod(listener.listen, listener.mode)
+
+
+def is_there(listener: HttpListener) -> bool:
+    """Whether clients find it: a path may have been removed behind our back."""
+    return isinstance(listener.listen, Address) or os.path.lexists(listener.listen)
+
+
+def _at_address(address: Address) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listening.bind((address.host, address.port))
+        listening.listen(_BACKLOG)
+        listening.setblocking(False)
+    except BaseException:
+        listening.close()
+        raise
+    return listening
+
+
+def _at_path(listener: HttpListener) -> socket.socket:
+    path = listener.listen
+    assert isinstance(path, str)
+    _make_way(path)
+    listening = socket.socket(socket.AF_UNIX)
+    mask = os.umask(0o177)
+    try:
+        listening.bind(path)
+    except BaseException:
+        listening.close()
+        raise
+    finally:
+        os.umask(mask)
+    try:
+        # Nobody can connect before listen(2), so nobody does with rights that are not meant.
+        give_rights(listener)
+        listening.listen(_BACKLOG)
+        listening.setblocking(False)
+    except BaseException:
+        listening.close()
+        os.unlink(path)
+        raise
+    return listening
+
+
+def _make_way(path: str) -> None:
+    """Remove a socket that nobody listens on any more.
+
+    Raises:
+        SocketRefused: somebody does, or it is something else.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        if not stat.S_ISSOCK(os.lstat(path).st_mode):
+            raise SocketRefused(f"http: {path}: it is there already, and no socket")
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.setblocking(False)
+            try:
+                probe.connect(path)
+            except ConnectionRefusedError:
+                os.unlink(path)
+                return
+            except BlockingIOError:
+                pass  # its backlog is full
+        raise SocketRefused(f"http: {path}: another process listens there")
