@@ -213,6 +213,9 @@ class Doors:
 
     def _served(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
+        self._resume()
+
+    def _resume(self) -> None:
         for door in self._doors.values():
             door.acceptor.resume()
 
@@ -229,6 +232,8 @@ class Doors:
                 return
             connection = HttpConnection(reader, writer, peer, door.listener, self._routes)
             door.connections[connection] = None
+            if len(self._tasks) >= self._most:
+                self._resume()  # there may be somebody waiting, and now somebody to make room
             try:
                 await connection.serve()
             finally:

@@ -217,5 +217,5 @@ class Interface:
     def _log(self, name: str, stream: str) -> LogFile | Session:
         source = log_source(self._driver, self._one(name).name, stream)
         if source is None:
-            raise Fault(FaultCode.NO_FILE, "None")
+            raise Fault(FaultCode.NO_FILE)
         return source

@@ -52,12 +52,12 @@ class Method:
         least = sum(name != "wait" for _, name in self.parameters)
         if not least <= len(given) <= len(self.parameters):
             raise Fault(FaultCode.INCORRECT_PARAMETERS)
-        kinds = (kind for kind, _ in self.parameters)
-        taken = [_as_kind(kind, value) for kind, value in zip(kinds, given, strict=False)]
+        pairs = zip(self.parameters, given, strict=False)
+        taken = [_as_kind(kind, name, value) for (kind, name), value in pairs]
         return taken + [True] * (len(self.parameters) - len(taken))
 
 
-def _as_kind(kind: str, value: Value) -> Value:
+def _as_kind(kind: str, name: str, value: Value) -> Value:
     """Return a value as a type, also where a client without that type says it otherwise."""
     match kind:
         case "int" if isinstance(value, int):
@@ -71,7 +71,7 @@ def _as_kind(kind: str, value: Value) -> Value:
             return value
         case "string" if isinstance(value, bytes):
             return value.decode("utf-8", "surrogateescape")
-        case "string" if isinstance(value, int):
+        case "string" if isinstance(value, int) and name == "signal":
             return str(int(value))
         case "array" if isinstance(value, list):
             return value

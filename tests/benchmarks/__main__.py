@@ -24,6 +24,7 @@ from tests.benchmarks.native import NoCompiler, build
 from tests.benchmarks.peers import NotInstalled, missing
 from tests.benchmarks.processes import adopt_orphans, sweep
 from tests.benchmarks.restart import restart
+from tests.benchmarks.rpc import rpc
 from tests.benchmarks.seats import drawn, echo, paint, watched
 from tests.benchmarks.settings import Settings
 from tests.benchmarks.table import Row, render
@@ -46,6 +47,7 @@ _BENCHMARKS: Final[Mapping[str, Callable[[Settings], list[Row]]]] = {
     "watched": watched,
     "drawn": drawn,
     "takeover": takeover,
+    "rpc": rpc,
 }
 
 

@@ -112,17 +112,21 @@ def needed(command: str) -> str:
 
 
 @contextmanager
-def taskmasterd(folder: Path, *programs: Program, source: Path | None = None) -> Iterator[Daemon]:
+def taskmasterd(
+    folder: Path, *programs: Program, source: Path | None = None, http: Path | None = None
+) -> Iterator[Daemon]:
     """Run Taskmaster with these programs.
 
     Args:
         folder: for its files; it is made.
         programs: its programs.
         source: where the packages of another version lie that is to run instead of this one.
+        http: the path of a socket on which it serves HTTP too.
     """
     folder.mkdir()
     control, events = folder / "s.sock", folder / "events.log"
-    lines = [f"taskmaster: {{socket: {control}, logfile: {events}}}", "programs:"]
+    served = f", http: {http}" if http is not None else ""
+    lines = [f"taskmaster: {{socket: {control}, logfile: {events}{served}}}", "programs:"]
     for program in programs:
         lines += [
             f"  {program.name}:",

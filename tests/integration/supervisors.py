@@ -1,5 +1,6 @@
 """PyPI's supervisord beside a daemon of ours on the same programs, and clients for both."""
 
+import contextlib
 import http.client
 import os
 import re
@@ -9,6 +10,7 @@ import socket
 import subprocess
 import sys
 import sysconfig
+import threading
 import time
 import xmlrpc.client
 from collections.abc import Sequence
@@ -148,6 +150,15 @@ class Supervisord:
         self.socket = folder / "sv.sock"
         self.config = folder / "supervisord.conf"
         self.process: subprocess.Popen[bytes] | None = None
+        self._waking = threading.Event()
+        self._waker = threading.Thread(target=self._wake, daemon=True)
+
+    def _wake(self) -> None:
+        """Knock now and then: it looks at what it waits for only when something happens, or each
+        second."""
+        while not self._waking.wait(0.03):
+            with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as knocking:
+                knocking.connect(str(self.socket))
 
     def write(self, programs: str) -> None:
         self.config.write_text(
@@ -169,12 +180,14 @@ class Supervisord:
             cwd=self.folder,
         )  # fmt: skip
         wait_for(self.socket.exists, "supervisord")
+        self._waker.start()
 
     def end(self) -> None:
         if self.process is not None:
             if self.process.poll() is None:
                 self.process.send_signal(signal.SIGTERM)
             self.process.wait(DEADLINE_SECONDS)
+        self._waking.set()
 
 
 @dataclass
