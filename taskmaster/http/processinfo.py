@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping
 from typing import Final
 
+from taskmaster.config.expand import log_paths
 from taskmaster.control.handlers import Clocks
 from taskmaster.http.namespecs import short_name
 from taskmaster.http.xmlcalls import Value, capped
@@ -29,12 +30,12 @@ _TOO_QUICKLY: Final = "Exited too quickly (process log may have details)"
 
 def process_info(entry: Entry, clocks: Clocks) -> dict[str, Value]:
     """Return the fields of a process, in their order there."""
-    process, launch = entry.process, entry.launch
+    process = entry.process
+    stdout, stderr = (path or "" for path in log_paths(entry.program, entry.index))
     name = short_name(entry)
     start, stop = _start(process, clocks), _wall(process.ended_at, clocks)
     now = capped(clocks.wall)
     error = _spawn_error(process)
-    stdout = launch.stdout or ""
     return {
         "name": name,
         "group": entry.program.name,
@@ -47,7 +48,7 @@ def process_info(entry: Entry, clocks: Clocks) -> dict[str, Value]:
         "exitstatus": _exit_status(process),
         "logfile": stdout,
         "stdout_logfile": stdout,
-        "stderr_logfile": launch.stderr or "",
+        "stderr_logfile": stderr,
         "pid": process.pid or 0,
         "description": _description(process, start, stop, now, error, name),
     }

@@ -217,9 +217,17 @@ def _write(value: Value, put: Callable[[str], None]) -> None:
     elif isinstance(value, Mapping):
         put("<value><struct>\n")
         for name, item in value.items():
-            put(f"<member><name>{escaped(name)}</name>")
-            _write(item, put)
-            put("</member>\n")
+            # Nearly all there is to write is texts and numbers in structs: these at once.
+            if type(item) is str:
+                text = f"<string>{escaped(item)}</string>"
+            elif type(item) is int and _MIN_INT <= item <= _MAX_INT:
+                text = f"<int>{item}</int>"
+            else:
+                put(f"<member><name>{escaped(name)}</name>")
+                _write(item, put)
+                put("</member>\n")
+                continue
+            put(f"<member><name>{escaped(name)}</name><value>{text}</value></member>\n")
         put("</struct></value>\n")
     elif isinstance(value, list | tuple):
         put("<value><array><data>\n")
