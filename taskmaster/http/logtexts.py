@@ -13,7 +13,8 @@ from pty_mux.logfile import LogFile
 from pty_mux.session import Session
 from taskmaster.http.faults import Fault, FaultCode
 
-MAX_TEXT_BYTES: Final = 1024 * 1024
+MAX_TEXT_BYTES: Final = 256 * 1024
+"""Written as XML it holds the daemon up for some milliseconds."""
 
 Read = Callable[[int, int], bytes]
 """Takes an offset and a length."""

@@ -8,7 +8,6 @@ surrogate pairs and the like become U+FFFD, and CR is written so that it survive
 
 import base64
 import binascii
-import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -157,9 +156,17 @@ _SCALARS: Final[Mapping[str, Callable[[str], Value]]] = {
 
 # --- writing ----------------------------------------------------------------------------------
 
-_SPECIAL: Final = re.compile("[^\t\n -%'-;=?-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Whatever cannot stand in a text as it is."""
-_LAST_CONTROL: Final = 0x1F
+_UNSPEAKABLE: Final = (*range(0xD800, 0xE000), 0xFFFE, 0xFFFF)
+_WRITTEN: Final = {
+    **{code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\t\n\r"},
+    **dict.fromkeys(_UNSPEAKABLE, "\ufffd"),
+    ord("&"): "&amp;",
+    ord("<"): "&lt;",
+    ord(">"): "&gt;",
+    ord("\r"): "&#13;",
+}
+"""How what cannot stand in a text as it is is written (XML 1.0, 2.2 and 2.11). A table, for what a
+regular expression finds costs ten times as much where a log is full of it."""
 
 
 def written(value: Value) -> str:
@@ -182,7 +189,7 @@ def fault(code: int, text: str) -> bytes:
 
 def escaped(text: str) -> str:
     """Return a text as it may stand in XML."""
-    return _SPECIAL.sub(_picture, text)
+    return text.translate(_WRITTEN)
 
 
 def capped(number: float) -> int:
@@ -193,16 +200,6 @@ def capped(number: float) -> int:
 def _document(text: str) -> bytes:
     whole = f"<?xml version='1.0'?>\n<methodResponse>\n{text}\n</methodResponse>\n"
     return whole.encode("utf-8")
-
-
-def _picture(match: re.Match[str]) -> str:
-    char = match[0]
-    if char in _NAMED:
-        return _NAMED[char]
-    return chr(0x2400 + ord(char)) if ord(char) <= _LAST_CONTROL else "\ufffd"
-
-
-_NAMED: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
 
 
 def _write(value: Value, put: Callable[[str], None]) -> None:
