@@ -1,0 +1,126 @@
+"""What a process is called, and what is told of it."""
+
+import pytest
+
+from taskmaster.config.model import Config, Program, Settings, StderrChannel
+from taskmaster.control.handlers import Clocks
+from taskmaster.http.configinfo import config_infos
+from taskmaster.http.faults import Fault
+from taskmaster.http.namespecs import by_group, find, group_of, short_name
+from taskmaster.http.processinfo import is_running, is_stoppable, process_info
+from taskmaster.process.state import Process, State
+from taskmaster.supervisor import Entry, Supervisor
+
+PROGRAMS = {
+    "web": Program(name="web", command="web -x", numprocs=11, priority=5),
+    "db": Program(name="db", command=("db", "a b"), stdout="/log/%(process_num)d", priority=9),
+}
+
+
+def supervisor() -> Supervisor:
+    settings = Settings(socket="s", logfile="l")
+    return Supervisor(Config(path="c", settings=settings, programs=PROGRAMS), 0.0)
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("db", "db:0"),
+        ("db:db", "db:0"),
+        ("db:0", "db:0"),
+        ("web:web_3", "web:3"),
+        ("web:3", "web:3"),
+        ("web:web_10", "web:10"),
+    ],
+)
+def test_both_spellings_are_known(written: str, found: str) -> None:
+    entry = find(supervisor().entries, written)
+
+    assert isinstance(entry, Entry)
+    assert entry.name == found
+
+
+@pytest.mark.parametrize("written", ["web:*", "web:"])
+def test_a_group_is_all_of_it(written: str) -> None:
+    entries = supervisor().entries
+
+    assert find(entries, written) == group_of(entries, "web")
+    assert len(group_of(entries, "web")) == 11
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["", ":", "*", "web", "web_3", "web:web", "web:web_11", "web:web_03", "web:11", "db:db_0",
+     "db:1", "nosuch", "nosuch:*", "nosuch:nosuch", "web:web_3:0"],
+)  # fmt: skip
+def test_other_names_mean_nothing(written: str) -> None:
+    with pytest.raises(Fault, match=r"^BAD_NAME: "):
+        find(supervisor().entries, written)
+
+
+def test_processes_are_listed_by_group_and_name_as_texts() -> None:
+    names = [short_name(entry) for entry in by_group(supervisor().entries)]
+
+    assert names == ["db", "web_0", "web_1", "web_10", *(f"web_{n}" for n in range(2, 10))]
+
+
+def info(**fields: object) -> dict[str, object]:
+    process = Process(**fields)  # type: ignore[arg-type]
+    entry = Entry("db:0", PROGRAMS["db"], 0, process)
+    return process_info(entry, Clocks(100.0, 1_000_000_100.0))
+
+
+def test_times_are_those_of_the_day() -> None:
+    told = info(state=State.RUNNING, pid=7, spawned_at=35.5, ended_at=20.0, exit_code=3)
+
+    assert (told["start"], told["stop"], told["now"]) == (
+        1_000_000_035,
+        1_000_000_020,
+        1_000_000_100,
+    )
+    assert told["description"] == "pid 7, uptime 0:01:05"
+    assert (told["exitstatus"], told["pid"], told["statename"]) == (0, 7, "RUNNING")
+    assert told["logfile"] == told["stdout_logfile"] == "/log/0"
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "code", "error", "status"),
+    [
+        (State.FATAL, "exited too quickly: exit status 1", 1,
+         "Exited too quickly (process log may have details)", 0),
+        (State.BACKOFF, "cannot start: /no/such: no such file or directory", None,
+         "can't find command '/no/such'", 0),
+        (State.BACKOFF, "cannot start: changing directory to /x: no such file or directory", None,
+         "cannot start: changing directory to /x: no such file or directory", 0),
+        (State.EXITED, "unexpected exit status 3", 3, "Bad exit code 3", 3),
+        (State.EXITED, "unexpected terminated by SIGKILL", -9, "Bad exit code -1", -1),
+        (State.EXITED, "", 0, "", 0),
+        (State.STOPPED, "", -15, "", -1),
+    ],
+)  # fmt: skip
+def test_failures_are_in_the_words_that_are_known(
+    state: State, reason: str, code: int | None, error: str, status: int
+) -> None:
+    told = info(state=state, reason=reason, exit_code=code, spawned_at=1.0, ended_at=2.0)
+
+    assert (told["spawnerr"], told["exitstatus"]) == (error, status)
+    assert told["description"] == error or state in (State.EXITED, State.STOPPED)
+
+
+def test_who_waits_for_a_paced_restart_may_be_started_and_stopped() -> None:
+    paced = Process(state=State.EXITED, deadline=5.0)
+
+    assert not is_running(paced)
+    assert is_stoppable(paced)
+    assert not is_stoppable(Process(state=State.EXITED))
+
+
+def test_options_are_under_their_names_there() -> None:
+    infos = config_infos(PROGRAMS, {"db": PROGRAMS["db"]})
+    db = infos[0]
+
+    assert len(infos) == 12
+    assert (db["command"], db["inuse"], infos[1]["inuse"]) == ("db 'a b'", True, False)
+    assert (db["group_prio"], db["redirect_stderr"]) == (9, True)
+    assert PROGRAMS["db"].stderr_channel is StderrChannel.TERMINAL
+    assert (infos[1]["stdout_logfile"], infos[1]["name"]) == ("none", "web_0")
