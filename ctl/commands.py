@@ -318,6 +318,13 @@ COMMANDS: Final[dict[str, Command]] = {
     ),
     "clear": Command("clear NAME...", "empty its log files", "", _clear),
     "pid": Command("pid [NAME...]", "process ids; without a name the daemon's", "", _pid),
+    "alert": Command(
+        "alert test [ALERT...]",
+        "send a sample to the alerts of the config",
+        "Each is tried once; exit status 1 where one did not arrive.",
+        later("alerts", "alert"),
+        takes_names=False,
+    ),
     "reload": Command(
         "reload",
         "read the config again and apply it",

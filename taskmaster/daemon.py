@@ -15,13 +15,14 @@ import os
 import signal
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final, NoReturn
 
 from pty_mux.logfile import LogFile
 from taskmaster import __version__
+from taskmaster.alerts.service import Alerts
 from taskmaster.config.diff import describe, diff
 from taskmaster.config.errors import ConfigRejected
 from taskmaster.config.load import Loaded, load
@@ -47,6 +48,7 @@ from taskmaster.protocol.messages import (
     PROTOCOL_VERSION,
     ErrorCode,
     Hello,
+    Outcome,
     ReloadReport,
     RequestError,
 )
@@ -103,6 +105,9 @@ class Daemon:
         self._doors: Doors | None = None
         self._eventlog = EventLog(self._settings, echo if foreground else None)
         self._driver = Driver(config, self._eventlog, self._settings.socket, self._ended.set)
+        self._alerts = Alerts(self._driver, self.record)
+        self._driver.on_step = self._alerts.on_step
+        self._eventlog.on_failure = self._alerts.log_failed
         if remembered is not None:
             take_over(self._driver, legacy, remembered)
 
@@ -139,6 +144,7 @@ class Daemon:
                 keeper.send(wire.Ready())
                 report_ready()
                 await self._ended.wait()
+                await self._alerts.close()
                 self.record(LogLevel.INFO, "taskmasterd has ended")
                 keeper.send(wire.Ending())
             except Exception as exc:
@@ -162,6 +168,7 @@ class Daemon:
         keeper.send(wire.LogPath(self._eventlog.file.path))
         for number in _SIGNALS:
             self._loop.add_signal_handler(number, self._on_signal, number)
+        self._alerts.apply(self._config.alerts)
         core, begin = f"core {os.getpid()}", self._legacy.begin
         if self._remembered is None:
             text = f"taskmasterd {__version__} started with pid {self._keeper_pid}, {core}"
@@ -174,6 +181,8 @@ class Daemon:
             text = f"{core} takes over {there} process{'es' if there != 1 else ''}"
             level = LogLevel.INFO if begin.why == wire.HANDED_OVER else LogLevel.WARNING
             self.record(level, f"{text}; the one before {begin.why}")
+            if begin.why != wire.HANDED_OVER:
+                self._alerts.core_restarted(begin.why, there)
         self._driver.connect(keeper)
         if self._remembered is not None:
             meet(self._driver, self._legacy, self._remembered)
@@ -263,6 +272,7 @@ class Daemon:
         self._eventlog.take_over(config.settings)
         if self._keeper is not None:
             self._keeper.send(wire.LogPath(self._eventlog.file.path))
+        self._alerts.apply(config.alerts)
         self._driver.apply(config, changes)
         return lines
 
@@ -275,6 +285,14 @@ class Daemon:
         loaded = self._load_again("reread")
         lines = describe(diff(self._config, loaded.config))
         return ReloadReport(lines, tuple(problem.render() for problem in loaded.warnings))
+
+    async def test_alerts(self, names: Sequence[str]) -> list[Outcome]:
+        """Send a sample to the named alerts, or to all; return how that went for each.
+
+        Raises:
+            RequestError: there are no alerts.
+        """
+        return await self._alerts.test(names)
 
     async def upgrade(self) -> NoReturn:
         """Have a core of the code that is installed now take over, and be ended.
@@ -375,6 +393,8 @@ class Daemon:
         except ConfigRejected as exc:
             for problem in exc.problems:
                 self.record(LogLevel.ERROR, f"{why}: config rejected: {problem}")
+            if why == "reload":
+                self._alerts.config_rejected(self._config.path, [str(p) for p in exc.problems])
             raise RequestError(ErrorCode.BAD_CONFIG, exc.render()) from None
         return with_socket(loaded, self._socket_override)
 

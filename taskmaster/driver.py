@@ -59,6 +59,7 @@ class Driver:
         memory: has everything saved that the next core must know.
         logs: the log files of the processes.
         recordings: the recordings of their terminals.
+        on_step: told of everything that happens to a process, before it is acted upon.
     """
 
     def __init__(
@@ -91,6 +92,7 @@ class Driver:
         self.children = Children(self, self._onlookers, socket_path)
         self._look_timer: asyncio.TimerHandle | None = None
         self._watchers: list[Callable[[], None]] = []
+        self.on_step: Callable[[Step], None] = _nobody_asks
 
     def connect(self, keeper: KeeperClient) -> None:
         """Take the keeper that performs spawns and signals, and have it remember what there is."""
@@ -291,6 +293,7 @@ class Driver:
     def _tell(self, step: Step) -> None:
         for record in describe(step):
             self._eventlog.write(record)
+        self.on_step(step)
         session = self.sessions.get(step.name)
         if session is not None and (text := notice(step)) is not None:
             session.notify(text)
@@ -371,3 +374,7 @@ class Driver:
     def _log_paths(self) -> set[str]:
         entries = self.supervisor.entries.values()
         return {path for entry in entries for path in logs_of(entry.launch)}
+
+
+def _nobody_asks(step: Step) -> None:
+    """There are no alerts."""

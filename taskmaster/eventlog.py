@@ -28,6 +28,7 @@ class EventLog:
 
     Attributes:
         file: where the lines go.
+        on_failure: told what goes wrong with a log, the event log itself or a process's.
     """
 
     def __init__(self, settings: Settings, echo: Listener | None) -> None:
@@ -35,6 +36,7 @@ class EventLog:
         self._level = settings.loglevel
         self._echo = echo
         self._listeners: list[Listener] = []
+        self.on_failure: Listener | None = None
         self.file = LogFile(
             settings.logfile, settings.logfile_maxbytes, settings.logfile_backups, self._trouble
         )
@@ -67,12 +69,18 @@ class EventLog:
     def tell_of_log(self, text: str, is_good_news: bool) -> None:
         """Write how it goes with the log of a process (logfile.Trouble)."""
         self.write(_trouble_record(text, is_good_news))
+        self._tell_of_failure(text, is_good_news)
 
     def _trouble(self, text: str, is_good_news: bool) -> None:
         """The event log itself cannot be written: whoever listens can still be told."""
         line = format_line(_trouble_record(text, is_good_news), time.time())
         for listener in (*self._listeners, *([self._echo] if self._echo else [])):
             listener(line)
+        self._tell_of_failure(text, is_good_news)
+
+    def _tell_of_failure(self, text: str, is_good_news: bool) -> None:
+        if self.on_failure is not None and not is_good_news:
+            self.on_failure(text)
 
 
 def _trouble_record(text: str, is_good_news: bool) -> Record:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pty_mux.session import Session
+from taskmaster.alerts.model import Alert
 from taskmaster.config.model import Config, Program, Settings
 from taskmaster.keeper import wire
 from taskmaster.orders import Order, OrderState
@@ -60,6 +61,7 @@ class Memory:
                 "settings": to_plain(config.settings),
                 "programs": programs,
                 "groups": to_plain(config.groups),
+                "alerts": to_plain(config.alerts),
                 "shutting_down": shutting_down,
             },
         )
@@ -168,6 +170,7 @@ def recall(saved: Mapping[str, str]) -> Remembered | None:
             settings=from_plain(Settings, daemon["settings"]),
             programs={name: programs[number] for name, number in daemon["programs"].items()},
             groups=from_plain(dict[str, tuple[str, ...]], daemon.get("groups", {})),
+            alerts=from_plain(dict[str, Alert], daemon.get("alerts", {})),
         )
         bodies = by_kind["process"]
         return Remembered(

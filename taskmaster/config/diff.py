@@ -1,6 +1,6 @@
 """Two configs to what has to happen between them. Pure; the table is DESIGN section 4, Reload."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Final
 
@@ -29,6 +29,7 @@ class Changes:
         settings: the keys of the section ``taskmaster:`` that changed.
         counts: numprocs before and after, where that changed.
         groups: those that are new, gone, or have other programs.
+        alerts: the names of alerts that differ, and ``added``, ``removed`` or ``updated``.
     """
 
     added: tuple[str, ...]
@@ -40,6 +41,7 @@ class Changes:
     settings: tuple[str, ...]
     counts: Mapping[str, tuple[int, int]]
     groups: tuple[str, ...] = ()
+    alerts: tuple[tuple[str, str], ...] = ()
 
 
 def diff(old: Config, new: Config) -> Changes:
@@ -76,7 +78,15 @@ def diff(old: Config, new: Config) -> Changes:
             for name in dict.fromkeys((*old.groups, *new.groups))
             if old.groups.get(name) != new.groups.get(name)
         ),
+        alerts=tuple(_alerts(old, new)),
     )
+
+
+def _alerts(old: Config, new: Config) -> Iterator[tuple[str, str]]:
+    for name in dict.fromkeys((*old.alerts, *new.alerts)):
+        before, after = old.alerts.get(name), new.alerts.get(name)
+        if before != after:
+            yield name, "added" if before is None else "removed" if after is None else "updated"
 
 
 def reload_cost(field: str) -> ReloadCost:
@@ -98,6 +108,7 @@ def describe(changes: Changes) -> tuple[str, ...]:
     for key in changes.settings:
         later = ", takes effect when the daemon is started again" if key in _AT_NEXT_START else ""
         lines.append(f"taskmaster.{key}: changed{later}")
+    lines += [f"alerts.{name}: {verb}" for name, verb in changes.alerts]
     return tuple(lines)
 
 

@@ -32,6 +32,7 @@ OTHERS_WORDS: Final[Mapping[str, str]] = {
 
 OTHERS_IDEAS: Final[Mapping[str, str]] = {
     "redirect_stderr": "leave stderr out and it goes with stdout, on one terminal",
+    "password": "write it into a file, and its path behind password_file",
     "process_name": "processes are called program:index",
     "numprocs_start": "the index counts from 0",
     "depends_on": "a lower priority starts earlier and stops later",

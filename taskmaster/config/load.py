@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from taskmaster.config.advice import advise
+from taskmaster.config.alerting import doubts, read_alerts
 from taskmaster.config.document import MAX_TEXT_BYTES, Node, Sequence, Text, parse
 from taskmaster.config.document import Mapping as MappingNode
 from taskmaster.config.errors import ConfigRejected, Place, Problem, Severity
@@ -21,8 +22,9 @@ from taskmaster.config.model import Config, Settings
 from taskmaster.config.readers import MAX_SOCKET_PATH_BYTES, Bad, Surroundings, text_of
 from taskmaster.config.schema import Entry, read_programs, read_settings
 from taskmaster.keeper.identity import Identity, look_up
+from taskmaster.names import process_name
 
-_SECTIONS: Final = ("taskmaster", "programs", "groups", "include")
+_SECTIONS: Final = ("taskmaster", "programs", "groups", "alerts", "include")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ def load(path: str, environment: Mapping[str, str], started_by: int | None = Non
     defaults = default_settings(uid, environment, home)
     settings = read_settings(root.get("taskmaster"), around, defaults)
     programs = read_programs(root.get("programs"), around)
+    alerts = read_alerts(root.get("alerts"), around)
     files = [path, *_included(root.get("include"), path, around)]
     for included in files[1:]:
         around.constants["here"] = os.path.dirname(included)
@@ -75,6 +78,7 @@ def load(path: str, environment: Mapping[str, str], started_by: int | None = Non
     rights = Rights(uid, core, any(entry.program.user for entry in programs.values()))
     around.problems += advise(programs, environment, made, rights)
     with_secrets = {e.name.place.file for e in programs.values() if e.program.environment}
+    around.problems += doubts(root.get("alerts"), alerts, _names(programs))
     around.problems += exposed(files, with_secrets, rights)
     if not programs and not around.errors:
         place = root["programs"].place if "programs" in root else Place(path)
@@ -93,8 +97,17 @@ def load(path: str, environment: Mapping[str, str], started_by: int | None = Non
         settings=settings,
         programs=MappingProxyType(by_name),
         groups=MappingProxyType(groups),
+        alerts=MappingProxyType(alerts),
     )
     return Loaded(config, warnings)
+
+
+def _names(programs: Mapping[str, Entry]) -> list[str]:
+    return [
+        process_name(name, index)
+        for name, entry in programs.items()
+        for index in range(entry.program.numprocs)
+    ]
 
 
 def default_settings(uid: int, environment: Mapping[str, str], home: str) -> Settings:

@@ -13,6 +13,8 @@ from signal import SIGKILL
 from types import MappingProxyType
 from typing import Any, Final
 
+from taskmaster.alerts.model import Alert
+
 DEFAULT_LOG_MAXBYTES: Final = 50 * 1024 * 1024
 """Size in bytes at which a log file rotates; supervisord's ``*_logfile_maxbytes``."""
 
@@ -286,12 +288,14 @@ class Config:
         settings: the daemon's own section.
         programs: by name, in the order of the file(s).
         groups: programs that have a name together, by that name.
+        alerts: by name.
     """
 
     path: str
     settings: Settings
     programs: Mapping[str, Program] = field(default_factory=lambda: MappingProxyType({}))
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    alerts: Mapping[str, Alert] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

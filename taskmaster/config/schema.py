@@ -122,7 +122,7 @@ def read_settings(node: Node | None, around: Surroundings, defaults: Settings) -
     """Return the section ``taskmaster:``; problems gather in `around`."""
     if node is None or (isinstance(node, Text) and node.is_null):
         return defaults
-    found = _read_keys(node, "taskmaster", SETTING_KEYS, around)
+    found = read_keys(node, "taskmaster", SETTING_KEYS, around)
     given: dict[str, Any] = {key: getattr(defaults, key) for key in SETTING_KEYS}
     settings = Settings(**(given | found))
     if isinstance(node, MappingNode):
@@ -168,7 +168,7 @@ def wrong_name(name: str) -> str:
 
 
 def _read_program(name: Text, body: Node, key: str, around: Surroundings) -> Program:
-    found = _read_keys(body, key, PROGRAM_KEYS, around)
+    found = read_keys(body, key, PROGRAM_KEYS, around)
     given = {k.text: k for k, _ in body.items} if isinstance(body, MappingNode) else {}
     if isinstance(body, MappingNode) and "cmd" not in given:
         meant = [k for k in given if k not in PROGRAM_KEYS and not k.startswith("x-")]
@@ -213,9 +213,10 @@ def _check_pairs(
                 around.error(given[name].place, f"{key}.{name}", message, "add stderr: PATH")
 
 
-def _read_keys(
+def read_keys(
     node: Node, path: str, keys: Mapping[str, Key], around: Surroundings
 ) -> dict[str, Any]:
+    """Return the value of each key that could be read; problems gather in `around`."""
     found: dict[str, Any] = {}
     if not isinstance(node, MappingNode):
         around.error(node.place, path, f"expected keys and values, got {readers.shown(node)}")

@@ -198,8 +198,13 @@ class Connection:
                 self._reply(seats.record(self._driver, request, wall))
             case messages.Clients():
                 self._reply(seats.seats(self._driver, request))
+            case messages.TryAlerts(names):
+                await self._while_client_stays(self._test_alerts(names))
             case messages.Detach():
                 self._reply(seats.put_out(self._driver, request, self._peer))
+
+    async def _test_alerts(self, names: Sequence[str]) -> None:
+        self._reply(await self._services.test_alerts(names))
 
     def _attached(self, name: str) -> int:
         session = self._driver.sessions.get(name)

@@ -1,6 +1,6 @@
 """What a connection asks of the daemon beyond its driver."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NoReturn, Protocol
 
 from pty_mux.logfile import LogFile
@@ -30,6 +30,10 @@ class Services(Protocol):
 
     def reread(self) -> messages.ReloadReport:
         """Say what `reload` would do."""
+        ...
+
+    async def test_alerts(self, names: Sequence[str]) -> list[messages.Outcome]:
+        """Send a sample to the named alerts, or to all; return how that went for each."""
         ...
 
     async def upgrade(self) -> NoReturn:

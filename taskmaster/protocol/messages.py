@@ -7,7 +7,7 @@ newline, `decode_*` takes one and checks every field: nothing unchecked gets pas
 | request | result |
 | --- | --- |
 | `Status` | list of `ProcessStatus` |
-| `Start`, `Stop`, `Restart`, `Signal`, `Clear`, `Record` | list of `Outcome` |
+| `Start`, `Stop`, `Restart`, `Signal`, `Clear`, `Record`, `TryAlerts` | list of `Outcome` |
 | `Reload`, `Reread` | `ReloadReport` |
 | `Upgrade` | nothing: the connection ends with the core that was asked |
 | `Shutdown` | null, once everything has stopped; then the connection ends |
@@ -312,6 +312,13 @@ class Metrics(Value):
     METHOD: ClassVar[str] = "metrics"
 
 
+class TryAlerts(Value):
+    """Send a sample to the alerts of these names, or to all; wait for the outcome of each."""
+
+    METHOD: ClassVar[str] = "alert"
+    names: tuple[str, ...] = ()
+
+
 Request: TypeAlias = (
     Status
     | Start
@@ -336,6 +343,7 @@ Request: TypeAlias = (
     | Clients
     | Detach
     | Metrics
+    | TryAlerts
 )
 
 REQUESTS: Final[Mapping[str, type[Request]]] = {
@@ -364,6 +372,7 @@ REQUESTS: Final[Mapping[str, type[Request]]] = {
         Clients,
         Detach,
         Metrics,
+        TryAlerts,
     )
 }
 
