@@ -97,6 +97,7 @@ class Daemon:
         self._legacy = legacy
         self._remembered = remembered
         self._ended = asyncio.Event()
+        self._closing: asyncio.Task[None] | None = None
         self._exit_status = 0
         self._keeper_pid = os.getppid()
         self._keeper: KeeperClient | None = None
@@ -104,7 +105,7 @@ class Daemon:
         self._renew: Callable[[], None] = _nobody_listens
         self._doors: Doors | None = None
         self._eventlog = EventLog(self._settings, echo if foreground else None)
-        self._driver = Driver(config, self._eventlog, self._settings.socket, self._ended.set)
+        self._driver = Driver(config, self._eventlog, self._settings.socket, self._on_down)
         self._alerts = Alerts(self._driver, self.record)
         self._driver.on_step = self._alerts.on_step
         self._eventlog.on_failure = self._alerts.log_failed
@@ -144,7 +145,6 @@ class Daemon:
                 keeper.send(wire.Ready())
                 report_ready()
                 await self._ended.wait()
-                await self._alerts.close()
                 self.record(LogLevel.INFO, "taskmasterd has ended")
                 keeper.send(wire.Ending())
             except Exception as exc:
@@ -383,7 +383,13 @@ class Daemon:
         entries = tuple(self._driver.supervisor.entries.values())
         last_rites = stop_orphans(entries, self.record, self._driver.type_text)
         task = self._loop.create_task(last_rites, name="last rites")
-        task.add_done_callback(lambda _: self._ended.set())
+        task.add_done_callback(lambda _: self._on_down())
+
+    def _on_down(self) -> None:
+        """Everything is stopped: what alerts have left to tell is told, and then it ends."""
+        if self._closing is None:
+            self._closing = self._loop.create_task(self._alerts.close(), name="end of alerts")
+            self._closing.add_done_callback(lambda _: self._ended.set())
 
     # --- parts --------------------------------------------------------------------------------
 

@@ -26,10 +26,9 @@ class Delivery:
     """One run of a command."""
 
     def __init__(self, target: Command, message: Message, timeout: float) -> None:
-        """Prepare; `timeout` is for the whole run, in seconds."""
+        """Prepare; whoever waits for it stops it after `timeout`."""
         self._words = target.words
         self._document = document(message)
-        self._timeout = timeout
         self._process: subprocess.Popen[bytes] | None = None
         self._is_stopped = False
 
@@ -37,7 +36,7 @@ class Delivery:
         """Run it to its end; return "".
 
         Raises:
-            DeliveryFailed: it cannot be run, fails, or takes too long.
+            DeliveryFailed: it cannot be run, or fails.
         """
         try:
             with tempfile.TemporaryFile() as stdin, tempfile.TemporaryFile() as stderr:
@@ -52,7 +51,8 @@ class Delivery:
                 )
                 if self._is_stopped:
                     self.stop()
-                self._wait(process, stderr)
+                if (status := process.wait()) != 0:
+                    raise DeliveryFailed(f"{describe_code(status)}{_complaint(stderr)}")
         except OSError as exc:
             raise DeliveryFailed(f"{self._words[0]}: {why(exc)}") from None
         return ""
@@ -64,16 +64,6 @@ class Delivery:
         if process is not None and process.returncode is None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
-
-    def _wait(self, process: subprocess.Popen[bytes], stderr: IO[bytes]) -> None:
-        try:
-            status = process.wait(self._timeout)
-        except subprocess.TimeoutExpired:
-            self.stop()
-            process.wait()
-            raise DeliveryFailed(f"killed after {self._timeout:g} s") from None
-        if status != 0:
-            raise DeliveryFailed(f"{describe_code(status)}{_complaint(stderr)}")
 
 
 def _complaint(stderr: IO[bytes]) -> str:

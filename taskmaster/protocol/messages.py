@@ -584,6 +584,7 @@ RESULTS: Final[Mapping[str, type[Any] | None]] = {
     "clients": ClientSeat,
     "detach": ClientSeat,
     "metrics": MetricsText,
+    "alert": Outcome,
 }
 """What a request's result is, or is a list of."""
 
