@@ -48,6 +48,8 @@ PURE = (
     "taskmaster/http/processinfo.py", "taskmaster/http/methods.py",
     "taskmaster/control/handlers.py", "ctl/keys.py", "ctl/modes.py", "ctl/probe.py",
     "ctl/render.py",
+    "taskmaster/alerts/model.py", "taskmaster/alerts/report.py", "taskmaster/alerts/mailbox.py",
+    "taskmaster/alerts/message.py", "taskmaster/alerts/formats.py",
 )  # fmt: skip
 """Decide and do not act: no I/O, no clock, no loop."""
 TIME_OF_DAY = {

@@ -123,7 +123,8 @@ def _what(step: Step, kinds: tuple[Kind, ...]) -> str:
             cause = after.reason or step.before.failing or step.before.reason
     behind = f": {cause}" if cause else ""
     if Kind.FATAL in kinds:
-        return f"gave up after {step.program.startretries + 1} tries{behind}"
+        tries = step.program.startretries + 1
+        return f"gave up after {tries} tr{'ies' if tries > 1 else 'y'}{behind}"
     if Kind.DIED in kinds:
         return f"died unexpectedly{behind}"
     if Kind.BACKOFF in kinds:

@@ -122,7 +122,7 @@ def _recipients(node: Node, around: Surroundings) -> tuple[str, ...]:
 
 def _url(node: Node, around: Surroundings) -> str:
     """Read a URL; it may hold a secret, so no message shows it."""
-    text = readers.template(node, around).replace("%%", "%")
+    text = _filled(node, around)
     try:
         at = urlsplit(text)
         usable = at.scheme in ("http", "https") and bool(at.hostname) and at.port != 0
@@ -144,11 +144,7 @@ def _headers(node: Node, around: Surroundings) -> tuple[tuple[str, str], ...]:
         name, value = pair
         if not _HEADER.fullmatch(name.text):
             raise Bad(Fault(name.place, "expected the name of a header"))
-        try:
-            text = readers.template(value, around).replace("%%", "%")
-        except Bad as exc:
-            faults = (Fault(fault.place, _hidden(fault.message)) for fault in exc.faults)
-            raise Bad(*faults) from None
+        text = _filled(value, around)
         if not text.isprintable() or not text.isascii():
             message = f"the value of {name.text} is not of printable ASCII characters"
             raise Bad(Fault(value.place, message))
@@ -160,11 +156,16 @@ def _headers(node: Node, around: Surroundings) -> tuple[tuple[str, str], ...]:
 def _secret(node: Node, around: Surroundings) -> str:
     if not isinstance(node, Text) or node.is_null or not node.text:
         raise Bad(Fault(node.place, "expected a text"))
-    return readers.template(node, around).replace("%%", "%")
+    return _filled(node, around)
 
 
-def _hidden(message: str) -> str:
-    return message.partition(", got ")[0]
+def _filled(node: Node, around: Surroundings) -> str:
+    """Read a text in which ``%(ENV_X)s`` is filled in; it may hold a secret."""
+    try:
+        return readers.template(node, around).replace("%%", "%")
+    except Bad:
+        message = "expected a text, in which each %(NAME)s can be filled in"
+        raise Bad(Fault(node.place, message)) from None
 
 
 def _syslog_address(node: Node, around: Surroundings) -> tuple[Transport, str, int]:

@@ -269,7 +269,7 @@ def test_syslog_gets_a_line_for_each_event(site: AlertSite) -> None:
             assert died[2].startswith("web:0: died unexpectedly: exit status 3; pid ")
             assert died[2].endswith("; last lines: hello | last words")
             assert fatal[:2] == (str(facility * 8 + 3), "fatal")
-            assert "bad:0: gave up after 1 tries: exit status 4" in fatal[2]
+            assert "bad:0: gave up after 1 try: exit status 4" in fatal[2]
         received = b""
         while received.count(b"taskmaster") < 2:
             connection, _ = tcp.accept()
