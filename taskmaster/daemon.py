@@ -15,7 +15,7 @@ import os
 import signal
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final, NoReturn
@@ -48,7 +48,6 @@ from taskmaster.protocol.messages import (
     PROTOCOL_VERSION,
     ErrorCode,
     Hello,
-    Outcome,
     ReloadReport,
     RequestError,
 )
@@ -67,7 +66,11 @@ _SIGNALS: Final = (
 
 
 class Daemon:
-    """The core's parts and their order."""
+    """The core's parts and their order.
+
+    Attributes:
+        alerts: tell people elsewhere what happens.
+    """
 
     def __init__(
         self,
@@ -97,7 +100,6 @@ class Daemon:
         self._legacy = legacy
         self._remembered = remembered
         self._ended = asyncio.Event()
-        self._closing: asyncio.Task[None] | None = None
         self._exit_status = 0
         self._keeper_pid = os.getppid()
         self._keeper: KeeperClient | None = None
@@ -105,10 +107,12 @@ class Daemon:
         self._renew: Callable[[], None] = _nobody_listens
         self._doors: Doors | None = None
         self._eventlog = EventLog(self._settings, echo if foreground else None)
-        self._driver = Driver(config, self._eventlog, self._settings.socket, self._on_down)
-        self._alerts = Alerts(self._driver, self.record)
-        self._driver.on_step = self._alerts.on_step
-        self._eventlog.on_failure = self._alerts.log_failed
+        end = self._ended.set
+        socket_path = self._settings.socket
+        self._driver = Driver(config, self._eventlog, socket_path, lambda: self.alerts.end(end))
+        self.alerts = Alerts(self._driver, self.record)
+        self._driver.on_step = self.alerts.on_step
+        self._eventlog.on_failure = self.alerts.log_failed
         if remembered is not None:
             take_over(self._driver, legacy, remembered)
 
@@ -168,7 +172,7 @@ class Daemon:
         keeper.send(wire.LogPath(self._eventlog.file.path))
         for number in _SIGNALS:
             self._loop.add_signal_handler(number, self._on_signal, number)
-        self._alerts.apply(self._config.alerts)
+        self.alerts.apply(self._config.alerts)
         core, begin = f"core {os.getpid()}", self._legacy.begin
         if self._remembered is None:
             text = f"taskmasterd {__version__} started with pid {self._keeper_pid}, {core}"
@@ -182,10 +186,12 @@ class Daemon:
             level = LogLevel.INFO if begin.why == wire.HANDED_OVER else LogLevel.WARNING
             self.record(level, f"{text}; the one before {begin.why}")
             if begin.why != wire.HANDED_OVER:
-                self._alerts.core_restarted(begin.why, there)
+                self.alerts.core_restarted(begin.why, there)
         self._driver.connect(keeper)
         if self._remembered is not None:
             meet(self._driver, self._legacy, self._remembered)
+            self.alerts.go_on(self._remembered.alerts)
+            self._driver.memory.alerts({})
         else:
             self._driver.autostart()
         self._legacy.close()
@@ -272,7 +278,7 @@ class Daemon:
         self._eventlog.take_over(config.settings)
         if self._keeper is not None:
             self._keeper.send(wire.LogPath(self._eventlog.file.path))
-        self._alerts.apply(config.alerts)
+        self.alerts.apply(config.alerts)
         self._driver.apply(config, changes)
         return lines
 
@@ -285,14 +291,6 @@ class Daemon:
         loaded = self._load_again("reread")
         lines = describe(diff(self._config, loaded.config))
         return ReloadReport(lines, tuple(problem.render() for problem in loaded.warnings))
-
-    async def test_alerts(self, names: Sequence[str]) -> list[Outcome]:
-        """Send a sample to the named alerts, or to all; return how that went for each.
-
-        Raises:
-            RequestError: there are no alerts.
-        """
-        return await self._alerts.test(names)
 
     async def upgrade(self) -> NoReturn:
         """Have a core of the code that is installed now take over, and be ended.
@@ -312,8 +310,10 @@ class Daemon:
             text = f"upgrade: core {os.getpid()} hands over to {version}"
             self.record(LogLevel.INFO, text)
             self._driver.save_all()
+            self._driver.memory.alerts(self.alerts.waiting())
             if self._keeper is not None:
                 why = f"the new core {self._keeper.hand_over()}"
+        self._driver.memory.alerts({})
         self.record(LogLevel.ERROR, f"upgrade failed, core {os.getpid()} goes on: {why}")
         raise RequestError(ErrorCode.NO_UPGRADE, f"{why}\nnothing was changed")
 
@@ -383,13 +383,7 @@ class Daemon:
         entries = tuple(self._driver.supervisor.entries.values())
         last_rites = stop_orphans(entries, self.record, self._driver.type_text)
         task = self._loop.create_task(last_rites, name="last rites")
-        task.add_done_callback(lambda _: self._on_down())
-
-    def _on_down(self) -> None:
-        """Everything is stopped: what alerts have left to tell is told, and then it ends."""
-        if self._closing is None:
-            self._closing = self._loop.create_task(self._alerts.close(), name="end of alerts")
-            self._closing.add_done_callback(lambda _: self._ended.set())
+        task.add_done_callback(lambda _: self.alerts.end(self._ended.set))
 
     # --- parts --------------------------------------------------------------------------------
 
@@ -400,7 +394,7 @@ class Daemon:
             for problem in exc.problems:
                 self.record(LogLevel.ERROR, f"{why}: config rejected: {problem}")
             if why == "reload":
-                self._alerts.config_rejected(self._config.path, [str(p) for p in exc.problems])
+                self.alerts.config_rejected(self._config.path, [str(p) for p in exc.problems])
             raise RequestError(ErrorCode.BAD_CONFIG, exc.render()) from None
         return with_socket(loaded, self._socket_override)
 

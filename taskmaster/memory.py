@@ -7,11 +7,12 @@ more of what happened and was not saved. The form is versioned by `state`: field
 
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from pty_mux.session import Session
+from taskmaster.alerts.mailbox import Entry as Waiting
 from taskmaster.alerts.model import Alert
 from taskmaster.config.model import Config, Program, Settings
 from taskmaster.keeper import wire
@@ -26,6 +27,7 @@ _FORM: Final = 1
 whoever makes it, here, as long as a core of the form before may be found at an upgrade."""
 _DAEMON: Final = "daemon"
 _ORDERS: Final = "orders"
+_ALERTS: Final = "alerts"
 SOCKET: Final = "socket"
 PIDFILE: Final = "pidfile"
 """Keys of descriptors that are held."""
@@ -111,6 +113,10 @@ class Memory:
         text = None if state is None else json.dumps(to_plain(state))
         self._send(wire.Save(f"recording:{name}", text), ())
 
+    def alerts(self, waiting: Mapping[str, Sequence[Waiting]]) -> None:
+        """Save what waits to be told, by the name of the alert."""
+        self._save(_ALERTS, to_plain(waiting))
+
     def keep_programs(self, used: set[Program]) -> None:
         """Forget programs that nothing names any more."""
         for program in [program for program in self._programs if program not in used]:
@@ -137,6 +143,7 @@ class Remembered:
         tickets: by the name of the process.
         sessions: what was saved of terminals, by the name of the process.
         recordings: of their terminals, by the name of the process.
+        alerts: what waited to be told at an upgrade, by the name of the alert.
     """
 
     config: Config
@@ -147,6 +154,7 @@ class Remembered:
     orders: tuple[OrderState, ...]
     sessions: Mapping[str, Any]
     recordings: Mapping[str, RecordingState]
+    alerts: Mapping[str, tuple[Waiting, ...]]
 
 
 def recall(saved: Mapping[str, str]) -> Remembered | None:
@@ -185,6 +193,7 @@ def recall(saved: Mapping[str, str]) -> Remembered | None:
                 name: from_plain(RecordingState, body)
                 for name, body in by_kind["recording"].items()
             },
+            alerts=from_plain(dict[str, tuple[Waiting, ...]], json.loads(saved.get(_ALERTS, "{}"))),
         )
     except (ValueError, OverflowError, KeyError, TypeError, AttributeError) as exc:
         raise Unreadable(f"what the last core saved: {exc!r}") from None

@@ -7,7 +7,7 @@ failure of a message, of its end, and of what was dropped.
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from taskmaster.alerts.failures import DeliveryFailed
@@ -42,7 +42,7 @@ class Courier:
         self._deliver = deliverer(alert.target)
         self._news = asyncio.Event()
         self._is_closing = False
-        self._under_way = 0
+        self._under_way: tuple[Entry, ...] = ()
         self._stuck: asyncio.Future[Outcome] | None = None
         self._task = self._loop.create_task(self._run(), name=f"alert {alert.name}")
 
@@ -51,10 +51,19 @@ class Courier:
         self._mailbox.put(report, self._loop.time())
         self._news.set()
 
-    def hand_over(self, other: "Courier") -> None:
-        """Give what waits to the courier that takes this one's place."""
-        self._mailbox.move_to(other._mailbox, self._loop.time())  # noqa: SLF001 - a courier too
-        other._news.set()  # noqa: SLF001
+    @property
+    def waiting(self) -> tuple[Entry, ...]:
+        """What is not delivered yet, also what is under way."""
+        return (*self._under_way, *self._mailbox.entries)
+
+    def go_on(self, entries: Iterable[Entry]) -> None:
+        """Have told what another courier did not come to."""
+        self._mailbox.put_back(entries, self._loop.time())
+        self._news.set()
+
+    def retire(self) -> None:
+        """End at once; another one goes on with what waits."""
+        self._task.cancel()
 
     async def close(self, seconds: float) -> None:
         """Deliver what waits, within so many seconds; count what is left in the event log."""
@@ -64,7 +73,7 @@ class Courier:
         if not self._task.done():
             self._task.cancel()
             await asyncio.wait((self._task,))
-        left = len(self._mailbox) + self._under_way + self._mailbox.take_dropped()
+        left = sum(entry.count for entry in self.waiting) + self._mailbox.take_dropped()
         if left:
             text = f"the end came first, {_events(left)} dropped"
             self._tell(LogLevel.WARNING, text)
@@ -86,9 +95,9 @@ class Courier:
             message = self._message(self._mailbox.take(self._loop.time()), dropped)
             if dropped:
                 self._tell(LogLevel.WARNING, f"no room, {_events(dropped)} dropped")
-            self._under_way = message.count
+            self._under_way = message.entries
             await self._send(message)
-            self._under_way = 0
+            self._under_way = ()
 
     async def _something_is_due(self) -> bool:
         """Wait for it; False: there is nothing more and never will be."""

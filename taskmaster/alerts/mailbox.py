@@ -7,6 +7,7 @@ an hour is a handful of messages. When nothing came for as long as the next paus
 the end of one, it is short again.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -81,10 +82,13 @@ class Mailbox:
         dropped, self._dropped = self._dropped, 0
         return dropped
 
-    def move_to(self, other: "Mailbox", now: float) -> None:
-        """Put what waits into another box: the alert has changed."""
-        for entry in self._entries.values():
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """What waits."""
+        return tuple(self._entries.values())
+
+    def put_back(self, entries: Iterable[Entry], now: float) -> None:
+        """Take what waited in another box."""
+        for entry in entries:
             for _ in range(entry.count):
-                other.put(entry.report, now)
-        other._dropped += self._dropped  # noqa: SLF001 - a mailbox too
-        self._entries.clear()
+                self.put(entry.report, now)

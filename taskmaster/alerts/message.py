@@ -43,13 +43,10 @@ class Message:
         return sum(entry.count for entry in self.entries)
 
 
-def last_lines(tail: bytes, most: int = LAST_LINES) -> tuple[str, ...]:
-    """Return the last lines of an output as text: no sequences, no redraws, the last one too.
-
-    The first line of a tail that was cut somewhere is left out, where there are others.
-    """
+def last_lines(tail: str, most: int = LAST_LINES) -> tuple[str, ...]:
+    """Return the last lines of `Report.tail` as text: no sequences, no redraws."""
     lines = TextLines()
-    settled = lines.feed(tail) + lines.flush()
+    settled = lines.feed(tail.encode("latin-1")) + lines.flush()
     found = settled.decode("utf-8", "replace").splitlines()
     return tuple(line for line in found if line.strip())[-most:]
 

@@ -28,7 +28,7 @@ class Delivery:
     def __init__(self, target: Command, message: Message, timeout: float) -> None:
         """Prepare; whoever waits for it stops it after `timeout`."""
         self._words = target.words
-        self._document = document(message)
+        self._message = message
         self._process: subprocess.Popen[bytes] | None = None
         self._is_stopped = False
 
@@ -40,7 +40,7 @@ class Delivery:
         """
         try:
             with tempfile.TemporaryFile() as stdin, tempfile.TemporaryFile() as stderr:
-                stdin.write(self._document)
+                stdin.write(document(self._message))
                 stdin.seek(0)
                 process = self._process = subprocess.Popen(
                     self._words,

@@ -28,7 +28,7 @@ class Report:
         lived: for how many seconds it had, or None where it never did.
         attempt: which try comes next, of `attempts`; 0 where it is not at one.
         restarts: how often it was started again without an order, by now.
-        tail: the last bytes that it wrote.
+        tail: the last bytes that it wrote, each as a character, so that it can be saved as JSON.
         screen: what its terminal showed, a row each.
         related: processes that it is about besides; what is about a log may concern several.
     """
@@ -43,7 +43,7 @@ class Report:
     attempt: int = 0
     attempts: int = 0
     restarts: int = 0
-    tail: bytes = field(default=b"", repr=False)
+    tail: str = field(default="", repr=False)
     screen: tuple[str, ...] = field(default=(), repr=False)
     related: tuple[str, ...] = ()
 
@@ -54,7 +54,7 @@ class Report:
 
     def with_picture(self, tail: bytes, screen: tuple[str, ...]) -> "Report":
         """Return it with what the terminal tells."""
-        return replace(self, tail=tail, screen=screen)
+        return replace(self, tail=tail.decode("latin-1"), screen=screen)
 
 
 _NEXT_EXITED: Final = {
@@ -180,7 +180,7 @@ def sample(at: float) -> Report:
         next="nothing",
         process="example:0",
         lived=12.0,
-        tail=b"the last line that it wrote\r\n",
+        tail="the last line that it wrote\r\n",
         screen=("what its screen showed",),
     )
 

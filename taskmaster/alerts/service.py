@@ -3,13 +3,15 @@
 import asyncio
 import platform
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from pty_mux.session import Session
 from taskmaster.alerts import report as reports
 from taskmaster.alerts.courier import Courier, Recorder
 from taskmaster.alerts.failures import DeliveryFailed
+from taskmaster.alerts.mailbox import Entry
 from taskmaster.alerts.model import Alert, Kind
 from taskmaster.alerts.picture import look
 from taskmaster.alerts.report import Report
@@ -20,6 +22,9 @@ from taskmaster.protocol.messages import ErrorCode, Outcome, RequestError, Verdi
 
 END_SECONDS: Final = 3.0
 """What waits at the end of the daemon, or of an alert, has so long."""
+
+_MOST_SAVED: Final = 100
+"""Of each alert at an upgrade: what is saved has to be written and read within a moment."""
 
 _LOOK_SECONDS: Final = 1.0
 """A terminal is not looked at more often than this: who ends a hundred times a second shows the
@@ -37,6 +42,7 @@ class Alerts:
         self._wanted: frozenset[Kind] = frozenset()
         self._looked: dict[str, float] = {}
         self._ending: set[asyncio.Task[None]] = set()
+        self._end: asyncio.Task[None] | None = None
 
     def apply(self, alerts: Mapping[str, Alert]) -> None:
         """Have these alerts from now on; what waited for one that has changed goes its new way."""
@@ -49,15 +55,36 @@ class Alerts:
                 continue
             self._couriers[name] = Courier(alert, host, self._record)
             if old is not None:
-                old.hand_over(self._couriers[name])
+                del before[name]
+                self._couriers[name].go_on(old.waiting)
+                old.retire()
         for name, courier in before.items():
             task = asyncio.create_task(courier.close(END_SECONDS), name=f"end of alert {name}")
             self._ending.add(task)
             task.add_done_callback(self._ending.discard)
         self._wanted = frozenset(kind for alert in alerts.values() for kind in alert.events)
 
-    async def close(self) -> None:
-        """Deliver what waits, within seconds; the couriers have come to their ends then."""
+    def waiting(self) -> dict[str, list[Entry]]:
+        """Return what is not told yet, without pictures, for the next core (`go_on`)."""
+        return {
+            name: [_plain(entry) for entry in courier.waiting[-_MOST_SAVED:]]
+            for name, courier in self._couriers.items()
+            if courier.waiting
+        }
+
+    def go_on(self, waiting: Mapping[str, Sequence[Entry]]) -> None:
+        """Have told what another core did not come to."""
+        for name, entries in waiting.items():
+            if name in self._couriers:
+                self._couriers[name].go_on(entries)
+
+    def end(self, on_done: Callable[[], None]) -> None:
+        """Deliver what waits, within seconds, then call `on_done`; once, however often asked."""
+        if self._end is None:
+            self._end = asyncio.create_task(self._close(), name="end of alerts")
+            self._end.add_done_callback(lambda _: on_done())
+
+    async def _close(self) -> None:
         couriers, self._couriers = self._couriers, {}
         self._wanted = frozenset()
         closing = [courier.close(END_SECONDS) for courier in couriers.values()]
@@ -135,3 +162,7 @@ class Alerts:
             return report
         self._looked[report.process] = now
         return report.with_picture(*look(session))
+
+
+def _plain(entry: Entry) -> Entry:
+    return replace(entry, report=entry.report.with_picture(b"", ()))

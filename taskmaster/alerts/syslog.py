@@ -22,9 +22,8 @@ class Delivery:
         """Prepare; `timeout` is for each thing that the server is waited for."""
         self._target = target
         self._timeout = timeout
-        self._lines = [
-            syslog_line(message, entry, target.facility, os.getpid()) for entry in message.entries
-        ]
+        self._message = message
+        self._sent = 0
         self._socket: socket.socket | None = None
 
     def deliver(self) -> str:
@@ -36,13 +35,13 @@ class Delivery:
         try:
             with self._connected() as connection:
                 self._socket = connection
-                while self._lines:
-                    line = self._lines[0]
+                for entry in self._message.entries[self._sent :]:
+                    line = syslog_line(self._message, entry, self._target.facility, os.getpid())
                     if self._target.transport is Transport.TCP:
                         connection.sendall(b"%d %b" % (len(line), line))
                     else:
                         connection.send(line)
-                    del self._lines[0]
+                    self._sent += 1
         except OSError as exc:
             raise DeliveryFailed(why(exc)) from None
         return ""

@@ -32,9 +32,9 @@ class Delivery:
     def __init__(self, target: Http, message: Message, timeout: float) -> None:
         """Prepare; `timeout` is for each thing that the server is waited for."""
         self._target = target
+        self._message = message
         self._timeout = timeout
-        self._body, self._headers = formats.post(message, target.template)
-        self._headers["User-Agent"] = f"taskmaster/{__version__}"
+        self._body = b""
         self._connection: http.client.HTTPConnection | None = None
 
     def deliver(self) -> str:
@@ -44,10 +44,12 @@ class Delivery:
             DeliveryFailed: no server has taken it.
         """
         url = self._target.url
+        self._body, own = formats.post(self._message, self._target.template)
+        own["User-Agent"] = f"taskmaster/{__version__}"
         ours = self._ours()
         for _ in range(_MOST_REDIRECTS + 1):
             at = urlsplit(url)
-            headers = self._headers | (ours if _is_same(urlsplit(self._target.url), at) else {})
+            headers = own | (ours if _is_same(urlsplit(self._target.url), at) else {})
             status, reason, location = self._post(at, headers)
             if 200 <= status < 300:
                 return ""

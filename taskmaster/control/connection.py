@@ -204,7 +204,7 @@ class Connection:
                 self._reply(seats.put_out(self._driver, request, self._peer))
 
     async def _test_alerts(self, names: Sequence[str]) -> None:
-        self._reply(await self._services.test_alerts(names))
+        self._reply(await self._services.alerts.test(names))
 
     def _attached(self, name: str) -> int:
         session = self._driver.sessions.get(name)

@@ -1,16 +1,23 @@
 """What a connection asks of the daemon beyond its driver."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NoReturn, Protocol
 
 from pty_mux.logfile import LogFile
+from taskmaster.alerts.service import Alerts
 from taskmaster.config.model import LogLevel
 from taskmaster.control import handlers
 from taskmaster.protocol import messages
 
 
 class Services(Protocol):
-    """What the daemon does for its clients beyond the driver."""
+    """What the daemon does for its clients beyond the driver.
+
+    Attributes:
+        alerts: tell people elsewhere what happens.
+    """
+
+    alerts: Alerts
 
     def hello(self) -> messages.Hello:
         """Return who the daemon is."""
@@ -30,10 +37,6 @@ class Services(Protocol):
 
     def reread(self) -> messages.ReloadReport:
         """Say what `reload` would do."""
-        ...
-
-    async def test_alerts(self, names: Sequence[str]) -> list[messages.Outcome]:
-        """Send a sample to the named alerts, or to all; return how that went for each."""
         ...
 
     async def upgrade(self) -> NoReturn:

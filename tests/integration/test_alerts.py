@@ -337,7 +337,9 @@ def test_a_target_that_stalls_delays_no_restart(site: AlertSite, web: WebServer)
     assert "the end came first, 3 events dropped" in told
 
 
-def test_what_waits_at_the_end_is_delivered(site: AlertSite, web: WebServer) -> None:
+def test_what_waits_at_the_end_is_delivered_also_after_an_upgrade(
+    site: AlertSite, web: WebServer
+) -> None:
     site.alerts = f"  hook: {{events: died, pause: 1h, http: {{url: '{web.url}/'}}}}"
     site.start(once("one"))
     wait_for(lambda: web.posts, "the first")
@@ -346,9 +348,15 @@ def test_what_waits_at_the_end_is_delivered(site: AlertSite, web: WebServer) -> 
     site.wait_state("two", "EXITED")
     assert len(web.posts) == 1
 
-    site.ctl("shutdown")
+    assert site.ctl("upgrade").returncode == 0
 
-    assert [event["process"] for event in web.events] == ["one:0", "two:0"]
+    wait_for(lambda: len(web.posts) == 2, "what the core before had to tell")
+    site.write(f"{once('one')}\n{once('three')}")
+    site.ctl("reload")
+    site.wait_state("three", "EXITED")
+    assert len(web.posts) == 2
+    site.ctl("shutdown")
+    assert [event["process"] for event in web.events] == ["one:0", "two:0", "three:0"]
 
 
 def test_what_happens_to_the_daemon_is_told(site: AlertSite, web: WebServer) -> None:

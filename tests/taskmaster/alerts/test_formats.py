@@ -12,7 +12,7 @@ from taskmaster.alerts.report import Report
 
 REPORT = Report(
     (Kind.DIED, Kind.BACKOFF), 1.5, "died <!channel> @everyone ```", "nothing", process="wéb:0",
-    pid=42, lived=2.5, attempt=2, attempts=4, restarts=7, tail=b"x" * 9000, screen=("\u4e2d",),
+    pid=42, lived=2.5, attempt=2, attempts=4, restarts=7, tail="x" * 9000, screen=("\u4e2d",),
 )  # fmt: skip
 MESSAGE = Message("key", "ops", "web1", (Entry(REPORT, 3, 0.5),), 6)
 

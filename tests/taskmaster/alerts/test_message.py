@@ -8,7 +8,7 @@ from taskmaster.alerts.report import Report
 DIED = Report(
     (Kind.DIED, Kind.BACKOFF), 60.0, "died unexpectedly: exit status 3", "again in 1 s",
     process="web:0", pid=42, lived=3725.0, attempt=2, attempts=4, restarts=7,
-    tail=b"one\r\n\x1b[31mtwo\x1b[m\r\nlast", screen=("row 1", "", "row 3"),
+    tail="one\r\n\x1b[31mtwo\x1b[m\r\nlast", screen=("row 1", "", "row 3"),
 )  # fmt: skip
 
 
@@ -57,6 +57,6 @@ def test_control_characters_do_not_pass() -> None:
 
 
 def test_last_lines_are_text() -> None:
-    assert last_lines(b"") == ()
-    assert last_lines(b"10%\r50%\r100%\r\n\r\n\xff\r\n") == ("100%", "\ufffd")
-    assert last_lines(b"".join(b"%d\r\n" % n for n in range(50)), 2) == ("48", "49")
+    assert last_lines("") == ()
+    assert last_lines("10%\r50%\r100%\r\n\r\n\xff\r\n") == ("100%", "\ufffd")
+    assert last_lines("".join(f"{n}\r\n" for n in range(50)), 2) == ("48", "49")
