@@ -12,8 +12,8 @@ Inside the core, what decides is apart from what does:
 
 - *pure*, values in and values out, no clock and no I/O: ``process`` (the life of one process),
   ``supervisor`` (all of them: orders, reload, shutdown), ``config`` (but for reading the files),
-  ``names``, ``protocol``, ``control.handlers``, ``spawnrequest``, ``state``, ``metrics``,
-  ``convert`` (but for reading the files);
+  ``names``, ``protocol``, ``control.handlers``, ``spawnrequest``, ``state``, ``metrics``, what
+  ``alerts`` say, ``convert`` (but for reading the files);
 - *thin*, performs and decides nothing: ``driver`` (actions, the one timer, the one clock),
   ``children`` (what the keeper is asked and tells), ``onlookers`` (logs, recordings, ready texts),
   ``eventlog``, ``pidfile``, ``measure``, ``control.server``, ``control.remote``,

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, NoReturn
 
+from tests.benchmarks.alerts import alerts
 from tests.benchmarks.commands import start, status
 from tests.benchmarks.flood import flood
 from tests.benchmarks.idle import memory, wakeups
@@ -36,6 +37,7 @@ _EXIT_UNUSABLE: Final = 2
 _BENCHMARKS: Final[Mapping[str, Callable[[Settings], list[Row]]]] = {
     "flood": flood,
     "restart": restart,
+    "alerts": alerts,
     "start": start,
     "status": status,
     "latency": latency,

@@ -113,7 +113,11 @@ def needed(command: str) -> str:
 
 @contextmanager
 def taskmasterd(
-    folder: Path, *programs: Program, source: Path | None = None, http: Path | None = None
+    folder: Path,
+    *programs: Program,
+    source: Path | None = None,
+    http: Path | None = None,
+    alerts: Sequence[str] = (),
 ) -> Iterator[Daemon]:
     """Run Taskmaster with these programs.
 
@@ -122,6 +126,7 @@ def taskmasterd(
         programs: its programs.
         source: where the packages of another version lie that is to run instead of this one.
         http: the path of a socket on which it serves HTTP too.
+        alerts: lines of the section ``alerts:``.
     """
     folder.mkdir()
     control, events = folder / "s.sock", folder / "events.log"
@@ -138,6 +143,8 @@ def taskmasterd(
             *(f"    {option}" for option in program.options),
         ]
     config = folder / "config.yaml"
+    if alerts:
+        lines += ["alerts:", *(f"  {line}" for line in alerts)]
     config.write_text("\n".join([*lines, ""]))
     with _running([str(_TASKMASTERD), "-n", str(config)], folder, source) as process:
 
