@@ -132,14 +132,16 @@ class Alerts:
 
     def log_failed(self, text: str) -> None:
         """Take that a log cannot be written; the event log's own is one of them."""
-        if Kind.LOG in self._wanted:
-            names = tuple(
-                entry.name
+        if Kind.LOG not in self._wanted:
+            return
+        with recorded("telling alerts of a log"):
+            names = {
+                entry.name: None
                 for entry in self._driver.supervisor.entries.values()
                 for path in (entry.launch.stdout, entry.launch.stderr)
-                if path is not None and text.startswith(f"log {path}")
-            )
-            self._put(reports.log_failed(text, tuple(dict.fromkeys(names)), time.time()))
+                if path is not None and text.startswith((f"log {path} ", f"log {path}:"))
+            }
+            self._put(reports.log_failed(text, tuple(names), time.time()))
 
     def config_rejected(self, path: str, problems: Sequence[str]) -> None:
         """Take that a reload was refused."""
@@ -151,7 +153,12 @@ class Alerts:
 
     def _put(self, report: Report) -> None:
         couriers = [c for c in self._couriers.values() if reports.is_for(c.alert, report)]
-        if couriers and (session := self._driver.sessions.get(report.process)) is not None:
+        is_of_process = Kind.LOG not in report.kinds  # it is told from within the reading
+        if (
+            couriers
+            and is_of_process
+            and (session := self._driver.sessions.get(report.process)) is not None
+        ):
             report = self._pictured(report, session)
         for courier in couriers:
             courier.put(report)

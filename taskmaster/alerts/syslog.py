@@ -42,7 +42,7 @@ class Delivery:
                     else:
                         connection.send(line)
                     self._sent += 1
-        except OSError as exc:
+        except (OSError, UnicodeError) as exc:  # UnicodeError: of a host that can be no name
             raise DeliveryFailed(why(exc)) from None
         return ""
 

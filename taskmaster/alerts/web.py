@@ -56,8 +56,7 @@ class Delivery:
             if status not in _REDIRECTS or not location:
                 for_good = 300 <= status < 500 and status not in _TOO_EARLY
                 raise DeliveryFailed(f"it answered {status} {reason}".rstrip(), for_good=for_good)
-            url = urljoin(url, location)
-            _check(at, url)
+            url = _redirected(url, location)
         raise DeliveryFailed(f"more than {_MOST_REDIRECTS} redirects", for_good=True)
 
     def _ours(self) -> dict[str, str]:
@@ -87,7 +86,7 @@ class Delivery:
         except ssl.SSLCertVerificationError as exc:
             text = f"its certificate is not accepted: {exc.verify_message}"
             raise DeliveryFailed(text, for_good=True) from None
-        except OSError as exc:
+        except (OSError, UnicodeError) as exc:  # UnicodeError: of a host that can be no name
             raise DeliveryFailed(why(exc)) from None
         except http.client.HTTPException as exc:
             # Its text may hold what the server sent, or the URL.
@@ -113,8 +112,14 @@ def _is_same(first: SplitResult, at: SplitResult) -> bool:
     return at.scheme == "https" and first.port in (None, 80) and at.port in (None, 443)
 
 
-def _check(before: SplitResult, url: str) -> None:
+def _redirected(before: str, location: str) -> str:
+    """Return where a redirect leads.
+
+    Raises:
+        DeliveryFailed: it is not followed.
+    """
     try:
+        url = urljoin(before, location)
         at = urlsplit(url)
         usable = at.scheme in ("http", "https") and bool(at.hostname) and at.port != 0
         usable = usable and url.isascii() and url.isprintable() and " " not in url
@@ -122,7 +127,8 @@ def _check(before: SplitResult, url: str) -> None:
         usable = False
     if not usable:
         raise DeliveryFailed("it redirects to what is no URL", for_good=True)
-    if before.scheme == "https" and at.scheme == "http":
+    if before.startswith("https:") and at.scheme == "http":
         raise DeliveryFailed(
             "it redirects from https to http, which is not followed", for_good=True
         )
+    return url

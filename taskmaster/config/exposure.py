@@ -47,7 +47,7 @@ def exposed(
 
     Args:
         files: the config and what it includes.
-        with_secrets: those of them that set environment variables.
+        with_secrets: those of them that set environment variables, or have alerts.
         rights: of the daemon.
     """
     if not rights.matter:
@@ -65,7 +65,7 @@ def exposed(
             yield _warning(path, message, f"chmod go-w {path}")
         readers = _readers(status, rights)
         if path in with_secrets and (rights.users or rights.core) and readers:
-            message = f"{readers} may read it, and env may hold secrets"
+            message = f"{readers} may read it, and env or alerts may hold secrets"
             yield _warning(
                 path, message, f"chmod {'go-r' if readers != 'others' else 'o-r'} {path}"
             )

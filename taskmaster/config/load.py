@@ -78,6 +78,7 @@ def load(path: str, environment: Mapping[str, str], started_by: int | None = Non
     rights = Rights(uid, core, any(entry.program.user for entry in programs.values()))
     around.problems += advise(programs, environment, made, rights)
     with_secrets = {e.name.place.file for e in programs.values() if e.program.environment}
+    with_secrets |= {path} if alerts else set()
     around.problems += doubts(root.get("alerts"), alerts, _names(programs))
     around.problems += exposed(files, with_secrets, rights)
     if not programs and not around.errors:

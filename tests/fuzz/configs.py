@@ -33,6 +33,9 @@ _SNIPPETS: Final = [
     "%(ENV_QUOTE)s",
     "%(", "x: &x [*x]\n", "    ready: '(('\n", "    stop: [{signal: TERM}, {kill: group}]\n",
     "    size: 80x24\n", "    env: {A: b}\n", "    exitcodes: [0, 999]\n", "    record: r.cast\n",
+    "alerts:\n", "alerts: {a: {command: [x]}, b: {syslog: }}\n", "  a:\n", "    http: {url: 'http://h'}\n",
+    "    email: {host: h, from: a@b, to: c@d}\n", "    events: [died, core]\n", "    pause: 1m\n",
+    "    syslog: {address: 'udp://[::1]'}\n", "    command: [x, '%']\n", "    programs: 'w*'\n",
     "    ready: {text: '(x+x+)+y'}\n", "  x-a: 1\n", *(f"    {key}: " for key in PROGRAM_KEYS),
     *(f"  {key}: " for key in SETTING_KEYS),
 ]  # fmt: skip

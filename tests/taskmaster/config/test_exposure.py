@@ -36,7 +36,7 @@ def test_who_may_read_it_is_told_where_it_may_hold_secrets(tmp_path: Path) -> No
     assert told(tmp_path, 0o644, with_users) == []
     assert told(tmp_path, 0o600, with_users, secrets=True) == []
     assert told(tmp_path, 0o644, with_users, secrets=True) == [
-        "its group and others may read it, and env may hold secrets"
+        "its group and others may read it, and env or alerts may hold secrets"
     ]
 
 
