@@ -17,7 +17,6 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import Any, Final, NoReturn
 
 from pty_mux.logfile import LogFile
@@ -29,12 +28,10 @@ from taskmaster.config.load import Loaded, load
 from taskmaster.config.model import Config, LogLevel
 from taskmaster.control import handlers
 from taskmaster.control.handlers import Clocks
-from taskmaster.control.listener import AlreadyRunning, ControlSocket, SocketRefused
-from taskmaster.control.remote import Remote
+from taskmaster.control.listener import ControlSocket, SocketRefused
 from taskmaster.control.server import Server
 from taskmaster.driver import Driver
 from taskmaster.eventlog import EventLog
-from taskmaster.http.doors import Doors
 from taskmaster.http.site import site
 from taskmaster.keeper import wire
 from taskmaster.keeper.channel import Channel
@@ -43,6 +40,7 @@ from taskmaster.lastrites import stop_orphans
 from taskmaster.legacy import Legacy, await_turn
 from taskmaster.measure import measure
 from taskmaster.memory import PIDFILE, SOCKET, Remembered
+from taskmaster.openings import Openings
 from taskmaster.pidfile import PidFile
 from taskmaster.protocol.messages import (
     PROTOCOL_VERSION,
@@ -103,9 +101,7 @@ class Daemon:
         self._exit_status = 0
         self._keeper_pid = os.getppid()
         self._keeper: KeeperClient | None = None
-        self._remote: Remote | None = None
-        self._renew: Callable[[], None] = _nobody_listens
-        self._doors: Doors | None = None
+        self._openings: Openings | None = None
         self._eventlog = EventLog(self._settings, echo if foreground else None)
         end = self._ended.set
         socket_path = self._settings.socket
@@ -129,23 +125,19 @@ class Daemon:
             server = Server(control.listening, self._driver, self)
             await_turn(self._legacy, channel)
             keeper = KeeperClient(channel, self._on_message, self._on_keeper_lost)
-            self._remote = remote = Remote(server, self.record, keeper.send)
-            routes, places = site(self._driver, self, self), server.most_connections // 4
-            self._doors = doors = Doors(routes, self.record, keeper.send, places)
+            routes = site(self._driver, self, self)
+            openings = Openings(control, server, routes, self.record, keeper.send)
+            self._openings = openings
             try:
                 pidfile = self._pidfile()
                 if self._remembered is None:
                     self._prepare_event_log()
-                self._hold(keeper, control, pidfile)
-                self._renew = partial(self._renew_socket, control, server, keeper)
-                for opened in (remote, doors):
-                    opened.open(
-                        self._settings, self._legacy.held, is_first=self._remembered is None
-                    )
+                if pidfile is not None:
+                    keeper.send(wire.Hold(PIDFILE), (pidfile.descriptor,))
+                is_first = self._remembered is None
+                openings.open(self._settings, self._legacy.held, is_first=is_first)
                 self._begin(keeper)
-                server.start()
-                remote.start()
-                doors.start()
+                openings.start()
                 keeper.send(wire.Ready())
                 report_ready()
                 await self._ended.wait()
@@ -160,9 +152,7 @@ class Daemon:
                 control.unbind()
                 if pidfile is not None:
                     pidfile.remove()
-                await server.close()
-                await remote.close()
-                await doors.close()
+                await openings.close()
                 keeper.close()
         return self._exit_status
 
@@ -204,25 +194,6 @@ class Daemon:
         descriptor = self._legacy.held.pop(PIDFILE, None)
         return PidFile(self._settings.pidfile, self._keeper_pid, descriptor)
 
-    def _hold(self, keeper: KeeperClient, control: ControlSocket, pidfile: PidFile | None) -> None:
-        """Have the keeper hold what must outlive us: connections wait, the pid file stays ours."""
-        keeper.send(wire.Hold(SOCKET), (control.listening.fileno(),))
-        if pidfile is not None:
-            keeper.send(wire.Hold(PIDFILE), (pidfile.descriptor,))
-
-    def _renew_socket(self, control: ControlSocket, server: Server, keeper: KeeperClient) -> None:
-        """Listen anew where somebody has removed the control socket: nobody finds it any more."""
-        try:
-            before = control.renew()
-        except (AlreadyRunning, SocketRefused) as exc:
-            self.record(LogLevel.ERROR, f"reload: {exc}")
-            return
-        if before is not None:
-            server.move(control.listening)
-            before.close()
-            keeper.send(wire.Hold(SOCKET), (control.listening.fileno(),))
-            self.record(LogLevel.WARNING, "reload: the control socket was gone and is made anew")
-
     # --- what the server asks for (control.connection.Services) -----------------------------------
 
     def hello(self) -> Hello:
@@ -244,12 +215,11 @@ class Daemon:
         Raises:
             RequestError: the config has errors, all of them in the text; or a port cannot be had.
         """
-        self._renew()  # also where the config is broken: how else could one ask?
+        if self._openings is not None:
+            self._openings.renew()  # also where the config is broken: how else could one ask?
         loaded = self._load_again("reload")
-        settings = loaded.config.settings
-        with self._doors.changing(settings) if self._doors else contextlib.nullcontext():
-            if self._remote is not None:
-                self._remote.reload(settings)
+        if self._openings is not None:
+            self._openings.reload(loaded.config.settings)
         lines = self.adopt(loaded.config, "reload")
         return ReloadReport(lines, tuple(problem.render() for problem in loaded.warnings))
 
@@ -408,10 +378,6 @@ class Daemon:
         os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC
         os.close(os.open(path, flags, 0o666))
-
-
-def _nobody_listens() -> None:
-    """There is no control socket yet."""
 
 
 def with_socket(loaded: Loaded, override: str | None) -> Loaded:

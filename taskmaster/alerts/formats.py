@@ -18,7 +18,7 @@ import email.utils
 import hashlib
 import hmac
 import json
-from datetime import UTC, datetime
+import time
 from email.message import EmailMessage
 from email.policy import SMTP
 from typing import Any, Final
@@ -92,8 +92,8 @@ def _event(entry: Entry) -> dict[str, Any]:
 
 
 def _timestamp(seconds: float) -> str:
-    moment = datetime.fromtimestamp(seconds, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    whole, milliseconds = divmod(round(seconds * 1000), 1000)
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(whole))}.{milliseconds:03}Z"
 
 
 # --- HTTP -------------------------------------------------------------------------------------

@@ -1,13 +1,27 @@
-"""``/healthz`` and ``/readyz``, for whoever asks whether all is well."""
+"""``/healthz``, ``/readyz`` and ``/metrics``, for whoever asks whether all is well."""
 
+from taskmaster.control.services import Services
 from taskmaster.driver import Driver
 from taskmaster.http.parsing import Request, Response
+from taskmaster.metrics import CONTENT_TYPE
 from taskmaster.process.state import State
 
 
 async def healthz(request: Request) -> Response:
     """Say that the daemon answers."""
     return Response(b"ok\n")
+
+
+class Measurements:
+    """Gives what is measured to Prometheus."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def metrics(self, request: Request) -> Response:
+        """Say it in the text format of Prometheus."""
+        text = await self._services.metrics()
+        return Response(text.encode(), content_type=CONTENT_TYPE)
 
 
 class Readiness:

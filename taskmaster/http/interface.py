@@ -91,8 +91,9 @@ class Interface:
     def reloadConfig(self) -> Value:
         return self._groups.read_again()
 
-    def addProcessGroup(self, name: str) -> bool:
+    async def addProcessGroup(self, name: str) -> bool:
         self._groups.add(name)
+        await self._orders.answered([entry.name for entry in self._group(name)])
         return True
 
     def removeProcessGroup(self, name: str) -> bool:

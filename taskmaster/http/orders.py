@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 from taskmaster.control import handlers
@@ -102,6 +102,26 @@ class Orders:
             if names:
                 self._driver.order(kind, names, _nobody_waits)
 
+    async def answered(self, names: Collection[str]) -> None:
+        """Wait until each spawn that was asked for has a pid or has failed: supervisord's have.
+
+        Not until somebody's process is up, and no longer than the keeper takes to answer.
+        """
+        answered = asyncio.Event()
+
+        def look() -> None:
+            entries = self._driver.supervisor.entries
+            there = (entries[name].process for name in names if name in entries)
+            if not any(process.awaits_answer for process in there):
+                answered.set()
+
+        self._driver.watch(look)
+        try:
+            look()
+            await answered.wait()
+        finally:
+            self._driver.unwatch(look)
+
     # --- how it goes --------------------------------------------------------------------------
 
     async def _all(
@@ -141,6 +161,7 @@ class Orders:
         done = asyncio.Event()
         order = self._driver.order(kind, list(by_name), done.set)
         if not wait:
+            await self.answered(by_name)
             return
         await done.wait()
         for outcome in order.outcomes:

@@ -5,7 +5,7 @@ from typing import Final
 from taskmaster.control.services import Services
 from taskmaster.driver import Driver
 from taskmaster.http.groups import Configs, Groups
-from taskmaster.http.health import Readiness, healthz
+from taskmaster.http.health import Measurements, Readiness, healthz
 from taskmaster.http.interface import Interface
 from taskmaster.http.logtail import PATH, LogTails
 from taskmaster.http.routes import Routes
@@ -25,4 +25,5 @@ def site(driver: Driver, services: Services, configs: Configs) -> Routes:
     routes.add("/mainlogtail", tails.main)
     routes.add("/healthz", healthz)
     routes.add("/readyz", Readiness(driver).readyz)
+    routes.add("/metrics", Measurements(services).metrics)
     return routes

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.integration.conftest import Site, core_of, kill_core, wait_for
 from tests.integration.supervisors import (
@@ -253,6 +254,19 @@ def test_health_and_readiness(site: Site) -> None:
     write(site, f"{site.folder}/h.sock", programs)
     site.ctl("reload")
     wait_for(lambda: get(path, "/readyz") == (200, "ok\n"), "all to be up")
+
+
+def test_what_is_measured_is_served_to_prometheus(site: Site) -> None:
+    path = site.folder / "h.sock"
+    start(site, str(path), "  web: {cmd: sleep 1000, starttime: 0}")
+    site.wait_state("web:0", "RUNNING")
+
+    status, served = get(path, "/metrics")
+
+    assert status == 200
+    families = {family.name for family in text_string_to_metric_families(served)}
+    printed = text_string_to_metric_families(site.ctl("metrics").stdout)
+    assert families == {family.name for family in printed}
 
 
 # --- what is no request ------------------------------------------------------------------------
