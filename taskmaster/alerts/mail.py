@@ -52,6 +52,10 @@ class Delivery:
             raise DeliveryFailed(text, for_good=for_good) from None
         except smtplib.SMTPNotSupportedError as exc:
             raise DeliveryFailed(_reply(str(exc), password), for_good=True) from None
+        except smtplib.SMTPServerDisconnected as exc:
+            late = "timed out" in str(exc)  # smtplib makes a text of the exception
+            text = "no answer in time" if late else "the server closed the connection"
+            raise DeliveryFailed(text) from None
         except ssl.SSLCertVerificationError as exc:
             text = f"its certificate is not accepted: {exc.verify_message}"
             raise DeliveryFailed(text, for_good=True) from None

@@ -337,6 +337,26 @@ def test_a_target_that_stalls_delays_no_restart(site: AlertSite, web: WebServer)
     assert "the end came first, 3 events dropped" in told
 
 
+def test_servers_that_never_answer_are_told_and_left(site: AlertSite) -> None:
+    """The kernel accepts for a server that does not."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        rest = "events: died, timeout: 0.3, retries: 1"
+        mail = f"host: 127.0.0.1, port: {port}, from: a@example.org, to: b@example.org"
+        site.alerts = (
+            f"  starttls: {{{rest}, email: {{{mail}}}}}\n"
+            f"  tls: {{{rest}, email: {{{mail}, security: tls}}}}\n"
+            f"  web: {{{rest}, http: {{url: 'http://127.0.0.1:{port}/'}}}}\n"
+            f"  https: {{{rest}, http: {{url: 'https://127.0.0.1:{port}/'}}}}"
+        )
+
+        site.start(once())
+
+        wait_for(lambda: site.events().count("gave up after 2 tries, 1 event dropped") == 4, "all")
+        reasons = re.findall(r"dropped: (.*)", site.events())
+        assert set(reasons) <= {"no answer in time", "not done within 0.3 s"}
+
+
 def test_what_waits_at_the_end_is_delivered_also_after_an_upgrade(
     site: AlertSite, web: WebServer
 ) -> None:
