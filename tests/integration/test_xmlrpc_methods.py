@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.integration.conftest import wait_for
 from tests.integration.supervisors import HttpFailed, Pair, call
 from tests.integration.test_xmlrpc import both_settled
 
@@ -172,6 +173,12 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     yield from both_settled(tmp_path_factory)
 
 
+def is_at_rest(path: Path, method: str) -> bool:
+    """Whether nothing is being stopped any more, where that was asked for."""
+    infos = call(path, S + "getAllProcessInfo")
+    return "stop" not in method or all(one["statename"] != "STOPPING" for one in infos)
+
+
 def test_every_method_answers_the_same(pair: Pair) -> None:
     differing = []
     for words in _CALLS:
@@ -179,6 +186,9 @@ def test_every_method_answers_the_same(pair: Pair) -> None:
         theirs = comparable(answer(pair.theirs.socket, words), pair.theirs.folder)
         if ours != theirs:
             differing.append(f"{words}:\n  ours:   {ours}\n  theirs: {theirs}")
+        if words[-1] is False:  # nobody has waited for it, and each daemon takes its time
+            for path in (pair.our_socket, pair.theirs.socket):
+                wait_for(lambda path=path: is_at_rest(path, words[0]), f"{words} to be done")
 
     assert not differing, "\n".join(differing)
 
