@@ -45,16 +45,20 @@ def convert(ini: Ini, around: Surroundings, findings: Findings) -> str:
     """
     shared = Shared(ini.here, around.folder, around.node, around.variables)
     settings, shared = convert_supervisord(ini.sections["supervisord"], shared, findings)
-    groups = _groups(ini, shared, findings)
+    members = _groups(ini, shared, findings)
+    groups = {member: group for group in reversed(members) for member in members[group]}
+    made: dict[str, list[str]] = {}
     programs: Programs = {}
     servers: list[str] = []
     for section in ini.sections.values():
         kind, colon, _ = section.name.partition(":")
         if kind == "program" and colon:
             name = section.name.partition(":")[2]
-            programs |= convert_program(
+            ours = convert_program(
                 section, groups.get(name, name), shared, programs.keys(), findings
             )
+            made[name] = list(ours)
+            programs |= ours
         elif kind in ("eventlistener", "fcgi-program") and colon:
             _check_other_program(section, kind, shared, findings)
         elif section.name.startswith(("unix_http_server", "inet_http_server")):
@@ -64,12 +68,17 @@ def convert(ini: Ini, around: Surroundings, findings: Findings) -> str:
             note_other(section, shared, findings)
     if findings.errors:
         raise Refused(*sorted(findings.errors, key=lambda finding: finding.place))
-    return _text(ini, settings, servers, programs, findings)
+    named = {
+        group: [name for member in names for name in made.get(member, ())]
+        for group, names in members.items()
+        if group not in programs
+    }
+    return _text(ini, settings, servers, programs, named, findings)
 
 
-def _groups(ini: Ini, shared: Shared, findings: Findings) -> dict[str, str]:
-    """Return the group of each program that is named by one."""
-    found: dict[str, str] = {}
+def _groups(ini: Ini, shared: Shared, findings: Findings) -> dict[str, list[str]]:
+    """Return the programs of each group."""
+    found: dict[str, list[str]] = {}
     for section in ini.sections.values():
         if not section.name.startswith("group:"):
             continue
@@ -83,9 +92,10 @@ def _groups(ini: Ini, shared: Shared, findings: Findings) -> dict[str, str]:
                 options.refuse("programs", f"there is no program {member}")
             elif len(kinds) > 1:
                 options.refuse("programs", f"{member} is a program and an fcgi-program too")
-            found.setdefault(member, name or "")
-        text = f"left out: name its programs: taskmasterctl stop {' '.join(members)}"
-        options.note("", text.rstrip())
+        if f"program:{name}" in ini.sections:
+            text = f"left out: the program {name} is a group of its own; stop {' '.join(members)}"
+            options.note("", text.rstrip())
+        found[name or ""] = members
         options.note("priority", "left out: each program has a priority of its own")
         options.note_unknown()
     return found
@@ -107,6 +117,7 @@ def _text(
     settings: Mapping[str, Value],
     servers: list[str],
     programs: Programs,
+    groups: Mapping[str, list[str]],
     findings: Findings,
 ) -> str:
     lines = [f"# Converted by taskmasterctl {__version__} from supervisord's"]
@@ -121,7 +132,9 @@ def _text(
     if not programs:
         return text + "programs: {}\n"
     body = "\n".join(block({name: program}, 2) for name, program in programs.items())
-    return f"{text}programs:\n{body}"
+    text += f"programs:\n{body}"
+    filled: dict[str, Value] = {name: list(names) for name, names in groups.items() if names}
+    return text + (f"\ngroups:\n{block(filled, 2)}" if filled else "")
 
 
 def _printable(text: str) -> str:

@@ -1,15 +1,15 @@
 """A config as YAML text. Pure.
 
-Ours are texts, lists of numbers and blocks of those. Texts that a person can read plainly are
-written plainly, all others in double quotes (YAML 1.2, 7.3.1). What a text means is decided by its
-key when it is read, so ``022`` and ``yes`` need no quotes.
+Ours are texts, lists of numbers or texts, and blocks of those. Texts that a person can read plainly
+are written plainly, all others in double quotes (YAML 1.2, 7.3.1). What a text means is decided by
+its key when it is read, so ``022`` and ``yes`` need no quotes.
 """
 
 import re
 from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias
 
-Value: TypeAlias = "str | int | bool | Sequence[int] | Mapping[str, Value]"
+Value: TypeAlias = "str | int | bool | Sequence[int | str] | Mapping[str, Value]"
 
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_/.][A-Za-z0-9_/.@%+=,()-]*( [A-Za-z0-9_/.@%+=,()-]+)*")
 _NOTHING: Final = ("null", "Null", "NULL")
@@ -35,7 +35,14 @@ def _entry(key: str, value: Value, margin: str, indent: int) -> str:
         case str():
             return f"{name} {scalar(value)}\n"
         case _:
-            return f"{name} [{', '.join(map(str, value))}]\n"
+            return f"{name} [{', '.join(map(_item, value))}]\n"
+
+
+def _item(value: int | str) -> str:
+    """Return an item of a list, in which a comma says more than in a text of its own."""
+    if isinstance(value, str) and "," in value:
+        return f'"{value}"' if _PLAIN.fullmatch(value) else scalar(value)
+    return scalar(value) if isinstance(value, str) else str(value)
 
 
 def scalar(text: str) -> str:

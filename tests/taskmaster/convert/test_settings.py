@@ -129,7 +129,6 @@ password=secret%
         "[ctlplugin:x]\nsupervisor.ctl_factory=a.b:c",
         "[eventlistener:memmon]\ncommand=memmon -a 200MB\nevents=TICK_60\nbuffer_size=5",
         "[fcgi-program:php]\ncommand=php-cgi\nsocket=unix:///tmp/php.sock\nsocket_mode=0700",
-        "[group:g]\nprograms=",
         "[programs:a]\ncommand=cat",
     ],
 )
@@ -141,8 +140,8 @@ def test_a_section_without_counterpart_is_one_note(tmp_path: Path, section: str)
     assert [note.startswith(f"2: {name}: left out: ") for note in notes] == [True]
 
 
-def test_a_group_is_told_with_its_programs(tmp_path: Path) -> None:
-    _, notes = conversion(
+def test_a_group_names_its_programs(tmp_path: Path) -> None:
+    text, notes = conversion(
         tmp_path,
         """[supervisord]
 [group:g]
@@ -151,9 +150,33 @@ priority=1
 [program:a]
 command=cat
 [program:b]
+command=cat %(process_num)d
+process_name=%(process_num)d
+numprocs=2
+numprocs_start=5
+[group:none]
+programs=
+""",
+    )
+
+    assert text.splitlines()[-2:] == ["groups:", "  g: [a, b_5, b_6]"]
+    assert [note.partition(" left out")[0] for note in notes if "group" in note] == [
+        "4: [group:g] priority:"
+    ]
+
+
+def test_a_group_that_is_called_as_a_program_is_left_out(tmp_path: Path) -> None:
+    text, notes = conversion(
+        tmp_path,
+        """[supervisord]
+[group:a]
+programs=a, b
+[program:a]
+command=cat
+[program:b]
 command=cat
 """,
     )
 
-    assert notes[0].endswith("taskmasterctl stop a b")
-    assert notes[1].startswith("4: [group:g] priority: left out")
+    assert "groups:" not in text
+    assert notes == ["2: [group:a]: left out: the program a is a group of its own; stop a b"]
