@@ -17,6 +17,7 @@ from taskmaster.alerts.model import Alert
 from taskmaster.alerts.report import Report
 from taskmaster.alerts.threads import Delivery, Outcome, begin, deliverer
 from taskmaster.config.model import LogLevel
+from taskmaster.mistakes import recorded
 
 Recorder = Callable[[LogLevel, str], None]
 
@@ -96,7 +97,8 @@ class Courier:
             if dropped:
                 self._tell(LogLevel.WARNING, f"no room, {_events(dropped)} dropped")
             self._under_way = message.entries
-            await self._send(message)
+            with recorded(f"delivering the alert {self.alert.name}"):
+                await self._send(message)
             self._under_way = ()
 
     async def _something_is_due(self) -> bool:
