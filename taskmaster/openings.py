@@ -37,7 +37,7 @@ class Openings:
         self._control = control
         self._server = server
         self._remote = Remote(server, record, send)
-        self._doors = Doors(routes, record, send, server.most_connections // 4)
+        self._doors = Doors(routes, server, record, send)
         self._record = record
         self._send = send
 

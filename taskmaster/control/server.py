@@ -55,6 +55,7 @@ class Server:
     Attributes:
         most_connections: how many there may be at a time, strangers (`gate`) included.
         strangers: how many strangers there are at the moment.
+        over_http: how many connections there are over HTTP (`http.doors`), of the same descriptors.
     """
 
     def __init__(self, listening: socket.socket, driver: Driver, services: Services) -> None:
@@ -65,6 +66,7 @@ class Server:
         self._acceptor = self._acceptor_at(listening)
         self.most_connections = most_connections(limit_of_open_files())
         self.strangers = 0
+        self.over_http = 0
         self._connections: dict[Connection, None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -113,7 +115,8 @@ class Server:
 
     @property
     def _is_full(self) -> bool:
-        return len(self._connections) + self.strangers >= self.most_connections
+        taken = len(self._connections) + self.strangers + self.over_http
+        return taken >= self.most_connections
 
     def _has_room(self) -> bool:
         return len(self._tasks) < self.most_connections + _REFUSED_TOGETHER

@@ -17,6 +17,7 @@ from taskmaster.config.model import Address, HttpListener, LogLevel, Settings
 from taskmaster.control.acceptor import Acceptor
 from taskmaster.control.gate import Lines
 from taskmaster.control.listener import SocketRefused, peer_of
+from taskmaster.control.server import Server
 from taskmaster.http.connection import HttpConnection
 from taskmaster.http.parsing import MAX_HEAD_BYTES
 from taskmaster.http.routes import Routes
@@ -47,20 +48,25 @@ class Doors:
     """Access over HTTP."""
 
     def __init__(
-        self, routes: Routes, record: Callable[[LogLevel, str], None], send: Send, most: int
+        self,
+        routes: Routes,
+        server: Server,
+        record: Callable[[LogLevel, str], None],
+        send: Send,
     ) -> None:
         """Open nothing yet.
 
         Args:
             routes: who answers what.
+            server: serves the control socket; it is told how many connections there are here.
             record: writes into the event log.
             send: tells the keeper.
-            most: how many connections there may be at a time.
         """
         self._routes = routes
         self._record = record
         self._send = send
-        self._most = max(1, min(MOST_CONNECTIONS, most))
+        self._server = server
+        self._most = max(1, min(MOST_CONNECTIONS, server.most_connections // 4))
         self._loop = asyncio.get_running_loop()
         self._doors: dict[Place, _Door] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -209,10 +215,12 @@ class Doors:
     def _take(self, accepted: socket.socket, door: _Door) -> None:
         task = self._loop.create_task(self._serve(accepted, door), name="HTTP connection")
         self._tasks.add(task)
+        self._server.over_http = len(self._tasks)
         task.add_done_callback(self._served)
 
     def _served(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
+        self._server.over_http = len(self._tasks)
         self._resume()
 
     def _resume(self) -> None:

@@ -93,7 +93,7 @@ class Interface:
 
     async def addProcessGroup(self, name: str) -> bool:
         self._groups.add(name)
-        await self._orders.answered([entry.name for entry in self._group(name)])
+        await self._orders.spawned(self._group(name))
         return True
 
     def removeProcessGroup(self, name: str) -> bool:

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from taskmaster.control import handlers
@@ -30,13 +30,16 @@ class Orders:
         self._driver = driver
 
     async def start(self, name: str, entry: Entry, *, wait: bool) -> None:
-        """Start one process; with `wait`, return once it is up.
+        """Start one process; with `wait`, return once it is up, else once it is there.
 
         Raises:
             Fault: it is up already, or does not come up.
         """
         _refuse_start(name, entry)
         await self._order(Kind.START, [(name, entry)], wait=wait, judge=self._judge_start)
+        if not wait:
+            await self.spawned([entry])
+            _refuse_spawn_error(name, entry)
 
     async def stop(self, name: str, entry: Entry, *, wait: bool) -> None:
         """Stop one process; with `wait`, return once it is down.
@@ -73,7 +76,17 @@ class Orders:
                 able.append((namespec(entry), entry))
             except Fault as fault:
                 results.append(result(entry, fault))
-        return results + await self._all(Kind.START, able, self._judge_start, wait=wait)
+        if wait:
+            return results + await self._all(Kind.START, able, self._judge_start, wait=True)
+        await self._all(Kind.START, able, self._judge_start, wait=False)
+        await self.spawned([entry for _, entry in able])
+        for name, entry in able:
+            try:
+                _refuse_spawn_error(name, entry)
+                results.append(result(entry, None))
+            except Fault as fault:
+                results.append(result(entry, fault))
+        return results
 
     async def stop_all(self, entries: Sequence[Entry], *, wait: bool) -> list[Value]:
         """Stop those that are up, by descending priority; return how it went for each of them."""
@@ -101,26 +114,6 @@ class Orders:
         for kind, names in ((Kind.STOP, others), (Kind.RESTART, autostart)):
             if names:
                 self._driver.order(kind, names, _nobody_waits)
-
-    async def answered(self, names: Collection[str]) -> None:
-        """Wait until each spawn that was asked for has a pid or has failed: supervisord's have.
-
-        Not until somebody's process is up, and no longer than the keeper takes to answer.
-        """
-        answered = asyncio.Event()
-
-        def look() -> None:
-            entries = self._driver.supervisor.entries
-            there = (entries[name].process for name in names if name in entries)
-            if not any(process.awaits_answer for process in there):
-                answered.set()
-
-        self._driver.watch(look)
-        try:
-            look()
-            await answered.wait()
-        finally:
-            self._driver.unwatch(look)
 
     # --- how it goes --------------------------------------------------------------------------
 
@@ -161,21 +154,30 @@ class Orders:
         done = asyncio.Event()
         order = self._driver.order(kind, list(by_name), done.set)
         if not wait:
-            await self.answered(by_name)
             return
         await done.wait()
         for outcome in order.outcomes:
             name, entry = by_name[outcome.name]
             judge(name, entry, outcome.verdict, outcome.text)
 
+    async def spawned(self, entries: Sequence[Entry]) -> None:
+        """Wait until the keeper has answered: a client that does not wait may look at once."""
+        happened = asyncio.Event()
+        self._driver.watch(happened.set)
+        try:
+            while any(entry.process.awaits_answer for entry in entries):
+                happened.clear()
+                await happened.wait()
+        finally:
+            self._driver.unwatch(happened.set)
+
     def _judge_start(self, name: str, entry: Entry, verdict: Verdict, text: str) -> None:
         if verdict in (Verdict.DONE, Verdict.ALREADY):
             return
         if entry.process.state is State.UNKNOWN:
             raise Fault(FaultCode.FAILED, text)
-        is_spawn_error = entry.process.state in _SPAWN_ERRORS
-        code = FaultCode.SPAWN_ERROR if is_spawn_error else FaultCode.ABNORMAL_TERMINATION
-        raise Fault(code, name)
+        _refuse_spawn_error(name, entry)
+        raise Fault(FaultCode.ABNORMAL_TERMINATION, name)
 
     def _judge_stop(self, name: str, entry: Entry, verdict: Verdict, text: str) -> None:
         if verdict is Verdict.FAILED:
@@ -207,6 +209,11 @@ def _refuse_start(name: str, entry: Entry) -> None:
         raise Fault(FaultCode.FAILED, f"{name} is in an unknown process state")
     if state is State.STOPPING:
         raise Fault(FaultCode.ABNORMAL_TERMINATION, name)
+
+
+def _refuse_spawn_error(name: str, entry: Entry) -> None:
+    if entry.process.state in _SPAWN_ERRORS:
+        raise Fault(FaultCode.SPAWN_ERROR, name)
 
 
 def _nobody_waits() -> None:

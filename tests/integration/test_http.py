@@ -107,6 +107,7 @@ def test_what_a_terminal_shows_is_valid_xml(steady: Path) -> None:
 
 
 def test_stdin_is_typed_into_the_terminal(up: Path) -> None:
+    wait_for(lambda: info(up, "cat")["pid"], "cat")
     assert call(up, S + "sendProcessStdin", "cat", "hällo\n") is True
 
     def twice() -> bool:
@@ -175,7 +176,7 @@ def test_who_waits_holds_up_nobody_and_the_order_outlives_the_client(up: Path, s
 
 
 def test_restart_applies_the_config_and_starts_anew(up: Path, site: Site) -> None:
-    before = info(up, "cat")["pid"]
+    before = wait_for(lambda: info(up, "cat")["pid"], "cat")
     write(site, f"{site.folder}/h.sock", "  cat: {cmd: cat, starttime: 0}\n  new: {cmd: cat}")
 
     assert call(up, S + "restart") is True
@@ -363,6 +364,7 @@ def test_many_idle_connections_make_room(steady: Path) -> None:
 
 
 def test_the_listener_outlives_the_core(up: Path, site: Site) -> None:
+    wait_for(lambda: info(up, "cat")["statename"] == "RUNNING", "cat")
     before = info(up, "cat")
     killed = kill_core(site)
     wait_for(lambda: core_of(site) not in (0, killed), "another core")

@@ -91,7 +91,7 @@ _CALLS: list[tuple[Any, ...]] = [
     (S + "stopProcessGroup", "several"),
     (S + "stopProcessGroup", "several"),
     (S + "startProcessGroup", "several", 1),
-    (S + "stopProcess", "several:*", False),
+    (S + "stopProcess", "several:*"),
     (S + "signalProcess", "plain", "0"),
     (S + "signalProcess", "plain", "NOPE"),
     (S + "signalProcess", "plain", 0),
@@ -138,6 +138,7 @@ _CALLS: list[tuple[Any, ...]] = [
             {"params": []},
         ],
     ),
+    (S + "stopProcess", "plain", False),
 ]  # fmt: skip
 
 
