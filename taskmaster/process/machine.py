@@ -165,7 +165,8 @@ def step(process: Process, event: Event, program: Program, now: float) -> Result
         # --- a signal that could not be sent --------------------------------------------------
         case State.STOPPING, SignalFailed() if process.pid is not None:
             reason = "cannot be signalled: operation not permitted"
-            return _enter(process, State.UNKNOWN, now, reason=reason), ()
+            kept = {"failing": process.failing, "failures": process.failures}
+            return _enter(process, State.UNKNOWN, now, reason=reason, **kept), ()
         case _, SignalFailed() if process.pid is not None:
             return unchanged
         case _:

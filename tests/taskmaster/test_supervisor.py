@@ -172,6 +172,23 @@ class World:
 # --- who is not ready, and who leaves somebody behind ----------------------------------------
 
 
+def test_a_failed_start_that_cannot_be_signalled_is_no_life_more_in_a_shutdown() -> None:
+    """Its stop was its own failure's, and the shutdown has not come to it when it ends."""
+    unready = program("a", priority=1, ready=Ready("up", 5), starttime=0)
+    world = World(unready, program("b", priority=2, starttime=0))
+    world.perform(world.supervisor.autostart(world.now))
+    world.spawned()
+    world.shut_down()
+    world.passes(5)
+    assert world["a:0"].process.state is State.STOPPING
+    world.happens("a:0", SignalFailed(1))
+
+    world.exits("a:0", 1)
+    world.drain()
+
+    assert world.supervisor.is_down
+
+
 def test_a_start_is_not_done_before_the_failed_start_is_stopped() -> None:
     world = World(program("web", ready=Ready("up", 5)))
     order = world.order(Kind.START, "web:0")
