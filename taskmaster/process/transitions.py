@@ -66,7 +66,7 @@ _NEXT: Final[dict[type[Event], dict[State, set[State]]]] = {
         State.STARTING: {State.BACKOFF, State.FATAL, State.EXITED, State.STARTING},
         State.RUNNING: {State.EXITED, State.STARTING},
         State.STOPPING: {State.STOPPING} | _AFTER_STOPPING,
-        State.UNKNOWN: {State.STOPPED, State.STARTING},
+        State.UNKNOWN: {State.STOPPED, State.STARTING, State.BACKOFF, State.FATAL},
     },
     SignalFailed: {
         State.STARTING: {State.STARTING},
