@@ -87,7 +87,7 @@ class Supervisorctl:
     def begin(self, *words: str) -> "subprocess.Popen[bytes]":
         more = {"HOME": str(self.folder), "PYTHONIOENCODING": "utf-8", "PYTHONUNBUFFERED": "1"}
         return subprocess.Popen(
-            [*self.words, *words],
+            ["env", "--default-signal=INT", *self.words, *words],  # tests may run without one
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
