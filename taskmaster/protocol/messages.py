@@ -625,8 +625,16 @@ def _encode(message: Mapping[str, Json]) -> bytes:
 
 
 def encode_request(request: Request, request_id: int) -> bytes:
-    """Return the line of a request."""
-    return _encode({"id": request_id, "method": request.METHOD, "params": to_json(request)})
+    """Return the line of a request.
+
+    What is as it would be anyway is left out: a daemon that is to be upgraded may not know it.
+    """
+    params = {
+        name: to_json(value)
+        for name in request.FIELDS
+        if (value := getattr(request, name)) != getattr(type(request), name, ...)
+    }
+    return _encode({"id": request_id, "method": request.METHOD, "params": params})
 
 
 def encode_result(request_id: int | str | None, result: Result) -> bytes:

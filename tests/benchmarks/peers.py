@@ -235,4 +235,5 @@ def _check(process: subprocess.Popen[bytes], name: str, folder: Path) -> None:
 
 
 def _is_core(pid: int) -> bool:
-    return b"taskmaster.core" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    words = Path(f"/proc/{pid}/cmdline").read_bytes()
+    return b"taskmaster.core" in words or b"taskmaster.daemon" in words  # as it was before upgrades

@@ -189,7 +189,7 @@ def test_the_lines_are_those_of_json_rpc() -> None:
         "jsonrpc": "2.0",
         "id": 7,
         "method": "tail",
-        "params": {"name": "web:0", "stream": "stdout", "limit_bytes": 9, "follow": False},
+        "params": {"name": "web:0", "limit_bytes": 9},
     }
     assert json.loads(encode_result(7, [Outcome("web:0", Verdict.FAILED, "no")])) == {
         "jsonrpc": "2.0",
