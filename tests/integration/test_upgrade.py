@@ -68,7 +68,7 @@ def test_new_code_takes_over_and_every_process_goes_on(site: Site, code: Code) -
     new = core_of(site)
     assert done.stdout == f"taskmasterd 0.1.0 (core {core}) handed over to 9.8.7 (core {new})\n"
     assert new != core
-    assert not is_alive(core)
+    wait_for(lambda: not is_alive(core), "the old core to be gone")
     assert states(site) == before
     assert f"taskmasterd 9.8.7 (pid {site.pid})" in site.ctl("version").stdout
     site.wait_event(f"core {new} takes over 3 processes; the one before handed over")
