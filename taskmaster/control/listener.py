@@ -1,6 +1,6 @@
-"""The UNIX socket: who may connect, and that there is one daemon on it.
+"""Listening sockets; of the control socket also who may connect, and that one daemon is on it.
 
-The socket is 0600 and its folder, where we make it, 0700; besides, the kernel tells who connects
+The control socket is 0600 and its folder, where we make it, 0700; besides, the kernel tells who connects
 (SO_PEERCRED, unix(7)), and only the daemon's own user and root are let in.
 """
 
@@ -16,7 +16,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-_BACKLOG: Final = 1024
+from taskmaster.config.model import Address
+
+BACKLOG: Final = 1024
 _GREETING_SECONDS: Final = 2.0
 _LOCK_SECONDS: Final = 2 * _GREETING_SECONDS
 """Longer than another daemon's look at a socket that does not greet."""
@@ -201,6 +203,18 @@ def _lock(descriptor: int) -> bool:
 
 
 def _listen(path: str) -> socket.socket:
+    listening = bound_to_path(path)
+    listening.listen(BACKLOG)
+    listening.setblocking(False)
+    return listening
+
+
+def bound_to_path(path: str) -> socket.socket:
+    """Return a socket at a path that is its owner's alone; nobody can connect before listen(2).
+
+    Raises:
+        OSError: it cannot be had.
+    """
     listening = socket.socket(socket.AF_UNIX)
     mask = os.umask(0o177)
     try:
@@ -210,8 +224,28 @@ def _listen(path: str) -> socket.socket:
         raise
     finally:
         os.umask(mask)
-    listening.listen(_BACKLOG)
-    listening.setblocking(False)
+    return listening
+
+
+def listening_at(address: Address) -> socket.socket:
+    """Return a socket that listens at an address of TCP, and does not block.
+
+    Raises:
+        OSError: it cannot be had.
+    """
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        found = socket.getaddrinfo(address.host, address.port, family, flags=socket.AI_NUMERICHOST)
+        listening.bind(found[0][4])
+        listening.listen(BACKLOG)
+        listening.setblocking(False)
+    except BaseException:
+        listening.close()
+        raise
     return listening
 
 

@@ -16,7 +16,7 @@ from taskmaster.control.acceptor import Acceptor
 from taskmaster.control.admission import Stranger, Streams
 from taskmaster.control.credentials import Credentials, CredentialsRefused, load_credentials
 from taskmaster.control.gate import MOST_PLACES, Gate, Lines
-from taskmaster.control.listener import Peer, SocketRefused
+from taskmaster.control.listener import Peer, SocketRefused, listening_at
 from taskmaster.control.server import Server
 from taskmaster.keeper import wire
 from taskmaster.mistakes import recorded
@@ -26,7 +26,6 @@ from taskmaster.protocol.messages import ErrorCode, RequestError
 ADMISSION_SECONDS: Final = 10.0
 """How long a client may take to prove that it knows the token."""
 
-_BACKLOG: Final = 1024
 _KEY: Final = "tcp:"
 _TELL_UNSAID_SECONDS: Final = 60.0
 
@@ -303,20 +302,8 @@ class Remote:
 
 
 def _listen(address: Address) -> socket.socket:
-    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    listening = None
     try:
-        listening = socket.socket(family, socket.SOCK_STREAM)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:
-            listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        found = socket.getaddrinfo(address.host, address.port, family, flags=socket.AI_NUMERICHOST)
-        listening.bind(found[0][4])
-        listening.listen(_BACKLOG)
-        listening.setblocking(False)
+        return listening_at(address)
     except OSError as exc:
-        if listening is not None:
-            listening.close()
         text = f"listen: {address}: {(exc.strerror or str(exc)).lower()}"
         raise SocketRefused(text) from None
-    return listening

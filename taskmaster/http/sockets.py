@@ -7,9 +7,12 @@ import socket
 import stat
 
 from taskmaster.config.model import Address, HttpListener
-from taskmaster.control.listener import SocketRefused
-
-_BACKLOG = 1024
+from taskmaster.control.listener import (
+    BACKLOG,
+    SocketRefused,
+    bound_to_path,
+    listening_at,
+)
 
 
 def open_socket(listener: HttpListener) -> socket.socket:
@@ -20,7 +23,7 @@ def open_socket(listener: HttpListener) -> socket.socket:
     """
     try:
         if isinstance(listener.listen, Address):
-            return _at_address(listener.listen)
+            return listening_at(listener.listen)
         return _at_path(listener)
     except OSError as exc:
         text = f"http: {listener.listen}: {(exc.strerror or str(exc)).lower()}"
@@ -60,39 +63,15 @@ def is_there(listener: HttpListener) -> bool:
     return isinstance(listener.listen, Address) or os.path.lexists(listener.listen)
 
 
-def _at_address(address: Address) -> socket.socket:
-    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:
-            listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        listening.bind((address.host, address.port))
-        listening.listen(_BACKLOG)
-        listening.setblocking(False)
-    except BaseException:
-        listening.close()
-        raise
-    return listening
-
-
 def _at_path(listener: HttpListener) -> socket.socket:
     path = listener.listen
     assert isinstance(path, str)
     _make_way(path)
-    listening = socket.socket(socket.AF_UNIX)
-    mask = os.umask(0o177)
-    try:
-        listening.bind(path)
-    except BaseException:
-        listening.close()
-        raise
-    finally:
-        os.umask(mask)
+    listening = bound_to_path(path)
     try:
         # Nobody can connect before listen(2), so nobody does with rights that are not meant.
         give_rights(listener)
-        listening.listen(_BACKLOG)
+        listening.listen(BACKLOG)
         listening.setblocking(False)
     except BaseException:
         listening.close()

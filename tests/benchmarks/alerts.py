@@ -6,20 +6,17 @@ and one takes connections and never answers. Both are measured in turns.
 """
 
 import http.server
-import os
 import re
-import signal
 import socket
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from taskmaster.protocol.messages import EventLogged, Subscribe
 from tests.benchmarks.measure import p99
-from tests.benchmarks.peers import Daemon, Program, taskmasterd
+from tests.benchmarks.peers import Program, taskmasterd
 from tests.benchmarks.processes import wait_for
+from tests.benchmarks.restart import restarts_heard_of
 from tests.benchmarks.settings import Settings
 from tests.benchmarks.table import Row, milliseconds
 
@@ -45,7 +42,7 @@ def alerts(settings: Settings) -> list[Row]:
             for name, chosen, times in (("bare", (), without), ("alerts", lines, with_alerts)):
                 folder = settings.folder / f"{name}{number}"
                 with taskmasterd(folder, *_PROGRAMS, alerts=chosen) as daemon:
-                    times.extend(_restarts(daemon, kills))
+                    times.extend(restarts_heard_of(daemon, _first_pid(daemon.events), kills))
                     events += daemon.events.read_text().count(_DIED) if chosen else 0
     ratio = p99(with_alerts) / p99(without)
     return [
@@ -58,28 +55,6 @@ def alerts(settings: Settings) -> list[Row]:
             ratio <= _MOST_RATIO,
         )
     ]
-
-
-def _restarts(daemon: Daemon, kills: int) -> list[float]:
-    """Hear of the new pid as a subscriber to the events."""
-    pid = _first_pid(daemon.events)
-    connection = daemon.connect()
-    connection.request(Subscribe())
-    notifications = connection.notifications(Subscribe.METHOD)
-    times = []
-    for _ in range(kills):
-        time.sleep(_PAUSE_SECONDS)
-        began = time.perf_counter()
-        os.kill(pid, signal.SIGKILL)
-        for notification in notifications:
-            if isinstance(notification, EventLogged) and (
-                found := _SPAWNED.search(notification.line)
-            ):
-                times.append(time.perf_counter() - began)
-                pid = int(found[1])
-                break
-    connection.close()
-    return times
 
 
 def _first_pid(events: Path) -> int:

@@ -44,8 +44,11 @@ def restart(settings: Settings) -> list[Row]:
 
 
 def _subscribed(daemon: Daemon, kills: int) -> list[float]:
-    """Hear of the new pid as a subscriber to the events."""
-    pid = _wait_spawned(daemon, 1)
+    return restarts_heard_of(daemon, _wait_spawned(daemon, 1), kills)
+
+
+def restarts_heard_of(daemon: Daemon, pid: int, kills: int) -> list[float]:
+    """Kill a process again and again; return how long until a subscriber hears of the new pid."""
     connection = daemon.connect()
     connection.request(Subscribe())
     notifications = connection.notifications(Subscribe.METHOD)
