@@ -1,7 +1,7 @@
 """Listening sockets; of the control socket also who may connect, and that one daemon is on it.
 
-The control socket is 0600 and its folder, where we make it, 0700; besides, the kernel tells who connects
-(SO_PEERCRED, unix(7)), and only the daemon's own user and root are let in.
+The control socket is 0600 and its folder, where we make it, 0700; besides, the kernel tells who
+connects (SO_PEERCRED, unix(7)), and only the daemon's own user and root are let in.
 """
 
 import contextlib
