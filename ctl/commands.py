@@ -4,31 +4,14 @@ One-shot use, the shell and `help` read the same table. A command writes data to
 complaints to standard error, and raises `Unusable` for words that mean nothing.
 """
 
-import contextlib
-import os
-import sys
 from collections.abc import Sequence
 from typing import Final
 
-from ctl import logs, render
-from ctl.connection import ConnectionLost
-from ctl.context import (
-    EXIT_DONE,
-    EXIT_FAILED,
-    EXIT_NO_SUCH_NAME,
-    EXIT_NOT_RUNNING,
-    EXIT_UNUSABLE,
-    Command,
-    Context,
-    Unusable,
-    ask,
-    print_json,
-    show,
-)
+from ctl import logs, orders
+from ctl.context import EXIT_DONE, EXIT_FAILED, EXIT_UNUSABLE, Command, Context, Names, Unusable
 from ctl.later import later
-from taskmaster import __version__
-from taskmaster.protocol import messages
-from taskmaster.protocol.messages import ErrorCode, RequestError, Verdict
+from ctl.words import no_words
+from taskmaster.protocol.messages import RequestError
 
 ALIASES: Final = {"quit": "exit", "?": "help"}
 """Other words for the same command."""
@@ -44,159 +27,6 @@ OTHERS_WORDS: Final = {
 """supervisorctl's words for what is done otherwise here."""
 
 
-def _token() -> str:
-    return os.urandom(8).hex()
-
-
-def _names(words: Sequence[str]) -> tuple[str, ...]:
-    for word in words:
-        if word.startswith("-"):
-            raise Unusable(f"unknown option {word}")
-    return tuple(words)
-
-
-def _needed(words: Sequence[str]) -> tuple[str, ...]:
-    if not words:
-        raise Unusable("it needs the name of a process, or all")
-    return _names(words)
-
-
-def _nothing(words: Sequence[str]) -> None:
-    if words:
-        raise Unusable(f"it takes no words, got {words[0]}")
-
-
-def _status(context: Context, words: Sequence[str]) -> int:
-    found: dict[str, messages.ProcessStatus] = {}
-    unknown: list[str] = []
-    # A name at a time: an unknown one must not hide what is known.
-    for name in _names(words) or ("all",):
-        try:
-            result = ask(context, messages.Status((name,)))
-        except RequestError as exc:
-            if exc.code is not ErrorCode.NO_SUCH_NAME:
-                raise
-            unknown.append(name)
-            if not context.as_json:
-                context.complain(exc.message)
-            continue
-        assert isinstance(result, list)
-        found |= {status.name: status for status in result}
-    statuses = list(found.values())
-    if context.as_json:
-        errors = [{"name": name, "error": "no such process"} for name in unknown]
-        print_json([*(messages.to_json(status) for status in statuses), *errors])
-    else:
-        show(context, statuses, render.status_table(statuses))
-    if unknown:
-        return EXIT_NO_SUCH_NAME
-    return EXIT_DONE if all(s.state == "RUNNING" for s in statuses) else EXIT_NOT_RUNNING
-
-
-def _outcomes(
-    context: Context,
-    request: messages.Start | messages.Stop | messages.Restart | messages.Clear | messages.Signal,
-) -> int:
-    result = ask(context, request)
-    assert isinstance(result, list)
-    show(context, result, render.outcome_lines(render.worth_telling(result, request.names)))
-    failed = any(o.verdict in (Verdict.FAILED, Verdict.NO_SUCH_NAME) for o in result)
-    return EXIT_FAILED if failed else EXIT_DONE
-
-
-def _start(context: Context, words: Sequence[str]) -> int:
-    return _outcomes(context, messages.Start(_needed(words), _token()))
-
-
-def _stop(context: Context, words: Sequence[str]) -> int:
-    return _outcomes(context, messages.Stop(_needed(words), _token()))
-
-
-def _restart(context: Context, words: Sequence[str]) -> int:
-    return _outcomes(context, messages.Restart(_needed(words), _token()))
-
-
-def _clear(context: Context, words: Sequence[str]) -> int:
-    return _outcomes(context, messages.Clear(_needed(words)))
-
-
-def _signal(context: Context, words: Sequence[str]) -> int:
-    if len(words) < 2:
-        raise Unusable("it needs a signal and the name of a process, or all")
-    return _outcomes(context, messages.Signal(words[0], _names(words[1:])))
-
-
-def _report(context: Context, request: messages.Reload | messages.Reread) -> int:
-    result = ask(context, request)
-    assert isinstance(result, messages.ReloadReport)
-    for warning in result.warnings:
-        context.complain(warning)
-    is_preview = isinstance(request, messages.Reread)
-    show(context, result, render.reload_text(result, is_preview=is_preview))
-    return EXIT_DONE
-
-
-def _reload(context: Context, words: Sequence[str]) -> int:
-    _nothing(words)
-    try:
-        return _report(context, messages.Reload())
-    except RequestError as exc:
-        if exc.code is not ErrorCode.BAD_CONFIG:
-            raise
-        raise RequestError(exc.code, f"{exc.message}\nnothing was changed") from None
-
-
-def _reread(context: Context, words: Sequence[str]) -> int:
-    _nothing(words)
-    return _report(context, messages.Reread())
-
-
-def _upgrade(context: Context, words: Sequence[str]) -> int:
-    _nothing(words)
-    connection = context.connect()
-    before = connection.hello
-    try:
-        with contextlib.suppress(ConnectionLost):  # that is how the core ends that was asked
-            connection.request(messages.Upgrade())
-    finally:
-        connection.close()
-    connection = context.connect()
-    after = connection.hello
-    connection.close()
-    if after.core == before.core:
-        raise RequestError(ErrorCode.NO_UPGRADE, "the connection was lost, nothing was changed")
-    text = f"taskmasterd {before.version} (core {before.core}) handed over to {after.version}"
-    show(context, after, f"{text} (core {after.core})")
-    return EXIT_DONE
-
-
-def _shutdown(context: Context, words: Sequence[str]) -> int:
-    _nothing(words)
-    if context.in_shell and sys.stdin.isatty():
-        answer = input("Really stop every process and the daemon? y/N ")
-        if answer.strip().lower() not in ("y", "yes"):
-            return EXIT_DONE
-    ask(context, messages.Shutdown())
-    print("shut down", flush=True)
-    return EXIT_DONE
-
-
-def _pid(context: Context, words: Sequence[str]) -> int:
-    result = ask(context, messages.Pid(_names(words)))
-    assert isinstance(result, list)
-    show(context, result, render.pid_lines(result))
-    return EXIT_DONE if all(process.pid for process in result) else EXIT_FAILED
-
-
-def _version(context: Context, words: Sequence[str]) -> int:
-    _nothing(words)
-    result = ask(context, messages.Version())
-    assert isinstance(result, messages.Hello)
-    text = f"taskmasterd {result.version} (pid {result.pid}), taskmasterctl {__version__}"
-    show(context, result, text)
-    return EXIT_DONE
-
-
 def _help(context: Context, words: Sequence[str]) -> int:
     if context.as_json:
         raise Unusable("it is for people, and no JSON document")
@@ -207,6 +37,9 @@ def _help(context: Context, words: Sequence[str]) -> int:
         print(f"{command.usage}\n  {command.summary}")
         if command.details:
             print(f"  {command.details}")
+        width = max(map(len, command.options), default=0)
+        for option, meaning in command.options.items():
+            print(f"    {option:<{width}}  {meaning}")
     if not words:
         width = max(len(command.usage) for command in COMMANDS.values())
         for command in COMMANDS.values():
@@ -216,7 +49,7 @@ def _help(context: Context, words: Sequence[str]) -> int:
 
 
 def _exit(context: Context, words: Sequence[str]) -> int:
-    _nothing(words)
+    no_words(words)
     raise Unusable("there is no shell to leave")
 
 
@@ -238,121 +71,152 @@ def unknown_command(word: str) -> str:
 
 
 COMMANDS: Final[dict[str, Command]] = {
-    "status": Command("status [NAME...]", "what runs and what does not, and why", "", _status),
-    "start": Command("start NAME...", "start, and wait for the outcome", "", _start),
-    "stop": Command("stop NAME...", "stop, and wait for the outcome", "", _stop),
-    "restart": Command("restart NAME...", "stop what is up, then start", "", _restart),
+    "status": Command(
+        "status [NAME...]",
+        "what runs and what does not, and why",
+        orders.status,
+        names=Names.MANY,
+    ),
+    "start": Command(
+        "start NAME...", "start, and wait for the outcome", orders.start, names=Names.MANY
+    ),
+    "stop": Command(
+        "stop NAME...", "stop, and wait for the outcome", orders.stop, names=Names.MANY
+    ),
+    "restart": Command(
+        "restart NAME...", "stop what is up, then start", orders.restart, names=Names.MANY
+    ),
     "signal": Command(
         "signal SIG NAME...",
         "send a signal",
+        orders.signal,
         "SIG is HUP, SIGHUP or 1; only the process gets it.",
-        _signal,
+        Names.MANY,
     ),
     "attach": Command(
         "attach [--read-only] [--take] [--detach-key KEY] NAME",
         "sit at its terminal; Ctrl-] detaches",
-        "KEY is ^], C-x, or none. --take puts everybody else out. Ctrl-C and the like go to the "
-        "process.",
         later("seats", "sit"),
+        "Ctrl-C and the like go to the process.",
+        Names.ONE,
+        {
+            "--read-only": "neither type nor set the size",
+            "--take": "put everybody else out",
+            "--detach-key KEY": "another key than ^], such as C-x, or none",
+        },
     ),
     "screen": Command(
         "screen [--ansi] [--scrollback N] NAME",
         "print what its terminal shows",
-        "--ansi with colours; --scrollback N with so many of the lines above. Of a process that is "
-        "down it is the last screen.",
         later("seats", "screen"),
+        "Of a process that is down it is the last screen.",
+        Names.ONE,
+        {"--ansi": "with colours", "--scrollback N": "with so many of the lines above"},
     ),
     "send": Command(
         "send [--keys] [--paste] [--enter] NAME TEXT...",
         "type into its terminal",
-        "--keys: words that are names of keys as in tmux (C-c, Up, F5, Enter) are those keys; "
-        "--paste: as a paste; --enter: Enter follows. Texts are typed with a blank between, with "
-        "--keys without.",
         later("seats", "send"),
+        "Texts are typed with a blank between, with --keys without.",
+        Names.ONE,
+        {
+            "--keys": "names of keys as in tmux (C-c, Up, F5, Enter) are those keys",
+            "--paste": "as a paste",
+            "--enter": "Enter follows",
+        },
     ),
     "wait": Command(
         "wait [--state STATE[,STATE]] [--text REGEX] [--idle SECONDS] [--timeout SECONDS] NAME",
         "wait for a state, a text on its screen, or silence",
-        "Exit status 0 when all that is asked for is so, 1 after the timeout.",
         later("seats", "wait"),
+        "Exit status 0 when all that is asked for is so, 1 after the timeout.",
+        Names.ONE,
+        {
+            "--state STATE[,STATE]": "it is in one of these states",
+            "--text REGEX": "a regular expression is found on its screen",
+            "--idle SECONDS": "it has written nothing for so long",
+            "--timeout SECONDS": "give up after so long",
+        },
     ),
     "record": Command(
         "record NAME FILE|off",
         "record its terminal into a file that asciinema plays",
-        "In the format asciicast v2, until the process ends, or off. What is typed is not in it.",
         later("seats", "record"),
+        "In the format asciicast v2, until the process ends, or off. What is typed is not in it.",
+        Names.ONE,
     ),
-    "clients": Command("clients NAME", "who sits at its terminal", "", later("seats", "clients")),
+    "clients": Command(
+        "clients NAME", "who sits at its terminal", later("seats", "clients"), names=Names.ONE
+    ),
     "detach": Command(
         "detach NAME [NUMBER]",
         "put others out of its terminal",
-        "NUMBER is the client's in the list of clients; without one everybody.",
         later("seats", "detach"),
+        "NUMBER is the client's in the list of clients; without one everybody.",
+        Names.ONE,
     ),
     "tail": Command(
         "tail [-f] [-BYTES] NAME [stdout|stderr]",
         "the end of its log; -f goes on until Ctrl-C",
-        "Without a log file it is what the daemon keeps in memory.",
         logs.tail,
+        "Without a log file it is what the daemon keeps in memory.",
+        Names.ONE,
+        {"-f": "go on with what is added", "-BYTES": "so much of it instead of 1600"},
     ),
     "maintail": Command(
         "maintail [-f] [-BYTES]",
         "the end of the daemon's event log",
-        "",
         logs.maintail,
-        takes_names=False,
+        options={"-f": "go on with what is added", "-BYTES": "so much of it instead of 1600"},
     ),
     "init": Command(
         "init --from FILE [-o FILE]",
         "convert a config of supervisord's",
-        "It goes to standard output or into a new file; what is otherwise here is told by lines.",
         later("init", "init"),
-        takes_names=False,
+        "What is otherwise here is told by lines.",
+        options={
+            "--from FILE": "supervisord.conf",
+            "-o FILE": "a new file for the outcome, instead of standard output",
+        },
     ),
     "metrics": Command(
-        "metrics",
-        "measurements, as text for Prometheus",
-        "",
-        later("metrics", "metrics"),
-        takes_names=False,
+        "metrics", "measurements, as text for Prometheus", later("metrics", "metrics")
     ),
-    "clear": Command("clear NAME...", "empty its log files", "", _clear),
-    "pid": Command("pid [NAME...]", "process ids; without a name the daemon's", "", _pid),
+    "clear": Command("clear NAME...", "empty its log files", orders.clear, names=Names.MANY),
+    "pid": Command(
+        "pid [NAME...]", "process ids; without a name the daemon's", orders.pid, names=Names.MANY
+    ),
     "alert": Command(
         "alert test [ALERT...]",
         "send a sample to the alerts of the config",
-        "Each is tried once; exit status 1 where one did not arrive.",
         later("alerts", "alert"),
-        takes_names=False,
+        "Each is tried once; exit status 1 where one did not arrive.",
     ),
     "reload": Command(
         "reload",
         "read the config again and apply it",
+        later("daemon", "reload"),
         "What did not change keeps running; a config with errors changes nothing.",
-        _reload,
-        takes_names=False,
     ),
-    "reread": Command("reread", "say what reload would do", "", _reread, takes_names=False),
+    "reread": Command("reread", "say what reload would do", later("daemon", "reread")),
     "upgrade": Command(
         "upgrade",
         "have the code that is installed now take over",
+        later("daemon", "upgrade"),
         "Every process goes on, under its pid; where the new code cannot start, so does the old.",
-        _upgrade,
-        takes_names=False,
     ),
     "shutdown": Command(
-        "shutdown", "stop every process, then the daemon", "", _shutdown, takes_names=False
+        "shutdown", "stop every process, then the daemon", later("daemon", "shutdown")
     ),
-    "version": Command("version", "of daemon and client", "", _version, takes_names=False),
+    "version": Command("version", "of daemon and client", later("daemon", "version")),
     "relay": Command(
         "relay",
         "the protocol on standard input and output",
-        "What -s ssh://... runs on the other machine.",
         later("relay", "relay"),
-        takes_names=False,
+        "What -s ssh://... runs on the other machine.",
     ),
-    "help": Command("help [COMMAND]", "this list, or more of one", "", _help, takes_names=False),
-    "exit": Command("exit", "leave the shell (quit and Ctrl-D too)", "", _exit, takes_names=False),
+    "help": Command("help [COMMAND]", "this list, or more of one", _help),
+    "exit": Command("exit", "leave the shell (quit and Ctrl-D too)", _exit),
 }
 
 

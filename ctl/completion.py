@@ -9,17 +9,9 @@ from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
 from ctl.commands import COMMANDS, find
+from ctl.context import Names
 
 _CACHE_SECONDS: Final = 1.0
-_OPTIONS: Final = {
-    "attach": ("--read-only", "--take", "--detach-key"),
-    "tail": ("-f",),
-    "maintail": ("-f",),
-    "screen": ("--ansi", "--scrollback"),
-    "send": ("--keys", "--paste", "--enter"),
-    "wait": ("--state", "--text", "--idle", "--timeout"),
-}
-_OF_ONE_PROCESS: Final = ("attach", "tail", "screen", "send", "wait", "clients", "detach")
 
 
 class ShellCompleter(Completer):
@@ -49,17 +41,17 @@ class ShellCompleter(Completer):
         if command is None:
             return ()
         if typed.startswith("-"):
-            return _OPTIONS.get(before[0], ())
+            return [option.split()[0] for option in command.options if option != "-BYTES"]
         if before[0] == "help":
             return COMMANDS
         if before[0] == "signal" and len(before) == 1:
             return sorted(number.name.removeprefix("SIG") for number in signal.Signals)
-        if not command.takes_names:
+        if command.names is Names.NONE:
             return ()
         names = self._current_names()
         if before[0] == "tail" and any(word in names for word in before[1:]):
             return ("stdout", "stderr")
-        if before[0] in _OF_ONE_PROCESS:
+        if command.names is Names.ONE:
             return names
         programs = dict.fromkeys(name.rpartition(":")[0] for name in names)
         return [*programs, *names, "all"]

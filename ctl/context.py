@@ -1,9 +1,11 @@
 """What every command works with: the way to the daemon, to the user, and the exit statuses."""
 
 import contextlib
+import enum
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from ctl.connection import Connection, ConnectionLost
@@ -51,22 +53,32 @@ Run = Callable[[Context, Sequence[str]], int]
 """Performs a command with the words behind it; returns the exit status."""
 
 
+class Names(enum.Enum):
+    """Which names of processes stand behind a command."""
+
+    NONE = "none"
+    ONE = "one"
+    MANY = "many"
+
+
 class Command(NamedTuple):
     """One command.
 
     Attributes:
         usage: its words, as help shows them.
         summary: one line.
-        details: what else there is to know.
         run: performs it and returns the exit status.
-        takes_names: process names complete behind it.
+        details: what else there is to know.
+        names: which names complete behind it.
+        options: what each option means, by the option as it is written, such as ``--text REGEX``.
     """
 
     usage: str
     summary: str
-    details: str
     run: Run
-    takes_names: bool = True
+    details: str = ""
+    names: Names = Names.NONE
+    options: Mapping[str, str] = MappingProxyType({})
 
 
 _MAX_LOST: Final = 5

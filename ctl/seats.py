@@ -15,6 +15,7 @@ from ctl.context import (
     show,
 )
 from ctl.render import outcome_lines
+from ctl.words import Words, one_name
 from taskmaster.protocol.messages import (
     Attach,
     Clients,
@@ -28,63 +29,6 @@ from taskmaster.protocol.messages import (
     Send,
     Wait,
 )
-
-
-class _Words:
-    """The words of a command: options anywhere among them, up to a ``--``, and the rest.
-
-    Attributes:
-        rest: the words that are no options, once `option` has returned None.
-    """
-
-    def __init__(self, words: Sequence[str]) -> None:
-        self._words = list(words)
-        self._last = ""
-        self._given: str | None = None
-        self.rest: list[str] = []
-
-    def option(self) -> str | None:
-        """Return the next option, or None where there is none any more."""
-        if self._given is not None:
-            raise Unusable(f"{self._last} takes no value")
-        while self._words:
-            word = self._words.pop(0)
-            if word == "--":
-                break
-            if word.startswith("--"):
-                self._last, equals, value = word.partition("=")
-                self._given = value if equals else None
-                return self._last
-            self.rest.append(word)
-        self.rest += self._words
-        self._words.clear()
-        return None
-
-    def value(self, option: str) -> str:
-        """Return the word behind an option."""
-        if (given := self._given) is not None:
-            self._given = None
-            return given
-        if not self._words:
-            raise Unusable(f"{option} needs a value")
-        return self._words.pop(0)
-
-    def number(self, option: str) -> float:
-        """Return the number behind an option."""
-        text = self.value(option)
-        try:
-            number = float(text)
-        except ValueError:
-            number = -1.0
-        if not 0 <= number < 1e9:
-            raise Unusable(f"{option} needs a number from 0, got {text!r}")
-        return number
-
-
-def _one_name(rest: Sequence[str]) -> str:
-    if len(rest) != 1:
-        raise Unusable("it needs the name of one process")
-    return rest[0]
 
 
 def sit(context: Context, words: Sequence[str]) -> int:
@@ -130,7 +74,7 @@ def sit(context: Context, words: Sequence[str]) -> int:
 
 def screen(context: Context, words: Sequence[str]) -> int:
     """Print what a terminal shows."""
-    options = _Words(words)
+    options = Words(words)
     ansi, scrollback = False, 0
     while (option := options.option()) is not None:
         match option:
@@ -140,7 +84,7 @@ def screen(context: Context, words: Sequence[str]) -> int:
                 scrollback = int(options.number(option))
             case _:
                 raise Unusable(f"unknown option {option}")
-    shown = ask(context, Screen(_one_name(options.rest), scrollback, ansi))
+    shown = ask(context, Screen(one_name(options.rest), scrollback, ansi))
     assert isinstance(shown, ScreenShown)
     lines = [*shown.scrollback, *shown.lines]
     while lines and not lines[-1]:
@@ -151,7 +95,7 @@ def screen(context: Context, words: Sequence[str]) -> int:
 
 def send(context: Context, words: Sequence[str]) -> int:
     """Type into a terminal."""
-    options = _Words(words)
+    options = Words(words)
     keys = paste = enter = False
     while (option := options.option()) is not None:
         match option:
@@ -174,7 +118,7 @@ def send(context: Context, words: Sequence[str]) -> int:
 
 def wait(context: Context, words: Sequence[str]) -> int:
     """Wait for a state, a text or silence."""
-    options = _Words(words)
+    options = Words(words)
     states: tuple[str, ...] = ()
     text, idle, timeout = "", 0.0, 0.0
     while (option := options.option()) is not None:
@@ -190,7 +134,7 @@ def wait(context: Context, words: Sequence[str]) -> int:
                 timeout = options.number(option)
             case _:
                 raise Unusable(f"unknown option {option}")
-    name = _one_name(options.rest)
+    name = one_name(options.rest)
     if not (states or text or idle):
         raise Unusable("it needs something to wait for: --state, --text or --idle")
     try:
@@ -216,7 +160,7 @@ def record(context: Context, words: Sequence[str]) -> int:
 
 def clients(context: Context, words: Sequence[str]) -> int:
     """List who sits at a terminal."""
-    found = ask(context, Clients(_one_name(words)))
+    found = ask(context, Clients(one_name(words)))
     assert isinstance(found, list)
     show(context, found, "\n".join(_line(seat) for seat in found))
     return EXIT_DONE

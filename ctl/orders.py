@@ -1,0 +1,98 @@
+"""The commands that are about named processes: their states, and orders to them."""
+
+import os
+from collections.abc import Sequence
+
+from ctl import render
+from ctl.context import (
+    EXIT_DONE,
+    EXIT_FAILED,
+    EXIT_NO_SUCH_NAME,
+    EXIT_NOT_RUNNING,
+    Context,
+    Unusable,
+    ask,
+    print_json,
+    show,
+)
+from ctl.words import names_in, needed_names
+from taskmaster.protocol import messages
+from taskmaster.protocol.messages import ErrorCode, RequestError, Verdict
+
+
+def status(context: Context, words: Sequence[str]) -> int:
+    """Print the states."""
+    found: dict[str, messages.ProcessStatus] = {}
+    unknown: list[str] = []
+    # A name at a time: an unknown one must not hide what is known.
+    for name in names_in(words) or ("all",):
+        try:
+            result = ask(context, messages.Status((name,)))
+        except RequestError as exc:
+            if exc.code is not ErrorCode.NO_SUCH_NAME:
+                raise
+            unknown.append(name)
+            if not context.as_json:
+                context.complain(exc.message)
+            continue
+        assert isinstance(result, list)
+        found |= {status.name: status for status in result}
+    statuses = list(found.values())
+    if context.as_json:
+        errors = [{"name": name, "error": "no such process"} for name in unknown]
+        print_json([*(messages.to_json(status) for status in statuses), *errors])
+    else:
+        show(context, statuses, render.status_table(statuses))
+    if unknown:
+        return EXIT_NO_SUCH_NAME
+    return EXIT_DONE if all(s.state == "RUNNING" for s in statuses) else EXIT_NOT_RUNNING
+
+
+def start(context: Context, words: Sequence[str]) -> int:
+    """Start processes."""
+    return _outcomes(context, messages.Start(needed_names(words), _token()))
+
+
+def stop(context: Context, words: Sequence[str]) -> int:
+    """Stop processes."""
+    return _outcomes(context, messages.Stop(needed_names(words), _token()))
+
+
+def restart(context: Context, words: Sequence[str]) -> int:
+    """Restart processes."""
+    return _outcomes(context, messages.Restart(needed_names(words), _token()))
+
+
+def clear(context: Context, words: Sequence[str]) -> int:
+    """Empty log files."""
+    return _outcomes(context, messages.Clear(needed_names(words)))
+
+
+def signal(context: Context, words: Sequence[str]) -> int:
+    """Send a signal."""
+    if len(words) < 2:
+        raise Unusable("it needs a signal and the name of a process, or all")
+    return _outcomes(context, messages.Signal(words[0], names_in(words[1:])))
+
+
+def pid(context: Context, words: Sequence[str]) -> int:
+    """Print process ids."""
+    result = ask(context, messages.Pid(names_in(words)))
+    assert isinstance(result, list)
+    show(context, result, render.pid_lines(result))
+    return EXIT_DONE if all(process.pid for process in result) else EXIT_FAILED
+
+
+def _outcomes(
+    context: Context,
+    request: messages.Start | messages.Stop | messages.Restart | messages.Clear | messages.Signal,
+) -> int:
+    result = ask(context, request)
+    assert isinstance(result, list)
+    show(context, result, render.outcome_lines(render.worth_telling(result, request.names)))
+    failed = any(o.verdict in (Verdict.FAILED, Verdict.NO_SUCH_NAME) for o in result)
+    return EXIT_FAILED if failed else EXIT_DONE
+
+
+def _token() -> str:
+    return os.urandom(8).hex()
