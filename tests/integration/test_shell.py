@@ -11,6 +11,8 @@ from tests.integration.conftest import Site, wait_for
 from tests.integration.seat import Seat
 
 PROMPT = rb"taskmaster>"
+DRAWN_ANEW = rb"(?:\x1b\[[?0-9;]*[A-Za-z])*"
+"""The line may be drawn between what was typed and what was completed, or not."""
 
 
 @pytest.fixture
@@ -41,9 +43,9 @@ def test_commands_work_as_from_outside(shell: Seat, site: Site) -> None:
 
 def test_tab_completes_commands_and_the_names_of_now(shell: Seat) -> None:
     shell.type(b"resta\t")
-    shell.read_until(rb"restart")
+    shell.read_until(rb"resta" + DRAWN_ANEW + rb"rt")
     shell.type(b" s\t")
-    shell.read_until(rb"restart sh")
+    shell.read_until(rb"s" + DRAWN_ANEW + rb"h")
     shell.type(b"\r")
 
     shell.read_until(rb"sh:0: started")
