@@ -118,16 +118,33 @@ class Connection:
             messages.RequestError: the daemon says no.
             ConnectionLost: it is gone.
         """
+        self.ask(request, 1)
+        answer = self.answer(request.METHOD)
+        if answer.error is not None:
+            raise answer.error
+        return answer.result
+
+    def ask(self, request: messages.Request, request_id: int) -> None:
+        """Ask, and do not wait.
+
+        Raises:
+            ConnectionLost: it is gone.
+        """
         try:
-            self._socket.sendall(messages.encode_request(request, 1) + b"\n")
+            self._socket.sendall(messages.encode_request(request, request_id) + b"\n")
         except OSError as exc:
             raise ConnectionLost(str(exc.strerror)) from None
+
+    def answer(self, method: str) -> messages.Response:
+        """Wait for the answer to the oldest question, which was of that method.
+
+        Raises:
+            ConnectionLost: it is gone.
+        """
         while True:
-            answer = self._next(request.METHOD)
+            answer = self._next(method)
             if isinstance(answer, messages.Response):
-                if answer.error is not None:
-                    raise answer.error
-                return answer.result
+                return answer
 
     def notifications(self, method: str) -> Iterator[messages.Notification]:
         """Yield what the daemon tells after a request that follows something.

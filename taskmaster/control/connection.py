@@ -186,6 +186,9 @@ class Connection:
             case messages.Attach():
                 await self._attach(request)
             case messages.Screen():
+                if request.unless:
+                    changed = seats.until_changed(self._driver, request)
+                    await self._while_client_stays(changed, silent=True)
                 self._reply(await seats.show(self._driver, request))
             case messages.Send():
                 await self._while_client_stays(seats.send(self._driver, request))
@@ -311,8 +314,8 @@ class Connection:
         self._writer.write(messages.encode_notification(notification) + b"\n")
         await self._writer.drain()
 
-    async def _while_client_stays(self, serving: Awaitable[None]) -> None:
-        """Serve what may take for ever, but not longer than the client is there."""
+    async def _while_client_stays(self, serving: Awaitable[None], *, silent: bool = False) -> None:
+        """Serve what may take for ever, but not longer than the client is there, or is `silent`."""
         working = asyncio.ensure_future(serving)
         leaving = asyncio.ensure_future(self._reader.read(1))
         try:
@@ -322,7 +325,8 @@ class Connection:
                 self._ahead = leaving.result()
                 if not self._ahead and not working.done():
                     raise ConnectionAbortedError("it has gone while it waited")
-            await working
+            if working.done() or not silent:
+                await working
         finally:
             working.cancel()
             leaving.cancel()

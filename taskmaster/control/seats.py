@@ -74,6 +74,7 @@ async def show(driver: Driver, request: Screen) -> ScreenShown:
     session = driver.session(name)
     await _catch_up(session)
     terminal = session.screen
+    version = _version(session)
     if request.scrollback:
         session.load_history()
     screen, modes = terminal.screen, terminal.modes
@@ -92,7 +93,34 @@ async def show(driver: Driver, request: Screen) -> ScreenShown:
         modes=tuple(word for number, word in _MODE_WORDS.items() if modes.is_set(number)),
         scrollback=tuple(rows(screen, above)),
         lines=tuple(rows(screen, screen.lines)),
+        version=version,
     )
+
+
+async def until_changed(driver: Driver, request: Screen) -> None:
+    """Return once a terminal shows, or may show, another thing than the client has seen."""
+    name = handlers.one_name(driver.supervisor, request.name)
+    session = driver.session(name)
+    changed = asyncio.Event()
+
+    def look(_: object = None) -> None:
+        if _version(session) != request.unless or name not in driver.supervisor.entries:
+            changed.set()
+
+    session.follow(look)
+    session.follow_size(look)
+    driver.watch(look)
+    try:
+        look()
+        await changed.wait()
+    finally:
+        session.unfollow(look)
+        session.unfollow_size(look)
+        driver.unwatch(look)
+
+
+def _version(session: Session) -> str:
+    return f"{session.ring.end}:{session.winsize.columns}x{session.winsize.rows}"
 
 
 async def send(driver: Driver, request: Send) -> None:

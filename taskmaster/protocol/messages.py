@@ -235,12 +235,15 @@ class Screen(Value):
     Attributes:
         scrollback: how many of the lines above the screen are wanted too.
         ansi: lines with their colours and attributes as escape sequences.
+        unless: a `ScreenShown.version`: while the screen is of that, the answer waits, at most
+            until this connection asks for something else.
     """
 
     METHOD: ClassVar[str] = "screen"
     name: str
     scrollback: int = 0
     ansi: bool = False
+    unless: str = ""
 
 
 class Send(Value):
@@ -499,6 +502,7 @@ class ScreenShown(Value):
         alternate: the alternate screen is shown.
         modes: what else is set, in words such as ``bracketed paste``.
         lines: the rows of the screen; `scrollback` those above it, oldest first.
+        version: changes whenever something was written, and with the size; for `Screen.unless`.
     """
 
     name: str
@@ -513,6 +517,7 @@ class ScreenShown(Value):
     modes: tuple[str, ...]
     scrollback: tuple[str, ...]
     lines: tuple[str, ...]
+    version: str = ""
 
 
 class ClientSeat(Value):

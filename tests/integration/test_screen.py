@@ -1,15 +1,19 @@
 """Scripts that look at a terminal, type into it and wait for it; and who sits there."""
 
 import json
+import queue
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from tests.integration.conftest import Site, wait_for
+from ctl.connection import Connection
+from taskmaster.protocol import messages
+from tests.integration.conftest import DEADLINE_SECONDS, Site, wait_for
 from tests.integration.seat import Seat
 from tests.integration.test_attach import DETACH
 
@@ -249,3 +253,46 @@ def test_a_request_behind_a_wait_is_not_taken_for_leaving(site: Site) -> None:
 
     assert [answer["id"] for answer in answers] == [0, 1, 2]
     assert all("result" in answer for answer in answers)
+
+
+def test_who_has_seen_a_screen_hears_of_the_next_one(site: Site) -> None:
+    site.start("  a: {cmd: cat, starttime: 0}")
+    looking = Connection(str(site.socket))
+    seen = look(looking, messages.Screen("a"))
+    answers: queue.Queue[messages.ScreenShown] = queue.Queue()
+    unless = messages.Screen("a", unless=seen.version)
+    waiting = threading.Thread(target=lambda: answers.put(look(looking, unless)))
+    waiting.start()
+
+    succeeds(site, "send", "--enter", "a", "news")
+
+    shown = answers.get(timeout=DEADLINE_SECONDS)
+    assert shown.version != seen.version
+    assert "news" in shown.lines[0]
+    waiting.join()
+    looking.close()
+
+
+def test_who_waits_for_another_screen_may_ask_for_something_else(site: Site) -> None:
+    site.start("  a: {cmd: cat, starttime: 0}\n  b: {cmd: 'echo other', starttime: 0}")
+    succeeds(site, "wait", "--text", "other", "--timeout", "30", "b")
+    looking = Connection(str(site.socket))
+    seen = look(looking, messages.Screen("a"))
+    asked = [messages.Screen("a", unless=seen.version), messages.Screen("b")]
+
+    lines = [messages.encode_request(one, number) for number, one in enumerate(asked)]
+    looking.socket.sendall(b"\n".join([*lines, b""]))
+
+    first, second = (looking.answer("screen") for _ in asked)
+    assert (first.request_id, second.request_id) == (0, 1)
+    assert isinstance(first.result, messages.ScreenShown)
+    assert isinstance(second.result, messages.ScreenShown)
+    assert first.result.version == seen.version
+    assert second.result.lines[0] == "other"
+    looking.close()
+
+
+def look(connection: Connection, request: messages.Screen) -> messages.ScreenShown:
+    shown = connection.request(request)
+    assert isinstance(shown, messages.ScreenShown)
+    return shown
