@@ -1,4 +1,6 @@
-"""Gather the figures that `metrics` makes a text of: what the core knows, and Linux's /proc.
+"""Gather what clients ask for of all processes: what the core knows, and Linux's /proc.
+
+`measure` is what `metrics` makes a text of, `statuses` what ``status`` tells.
 
 Nothing is sampled until somebody asks. Where there is no /proc, or a line of it may not be read
 (the descriptors of a keeper that is root, by a core that is not), those figures are left out.
@@ -9,9 +11,11 @@ import os
 import time
 from typing import Final
 
+from taskmaster.control import handlers
 from taskmaster.control.handlers import Clocks
 from taskmaster.driver import Driver
 from taskmaster.metrics import DaemonFigures, PartFigures, ProcessFigures, Usage, lines
+from taskmaster.protocol.messages import ProcessStatus, Status
 from taskmaster.supervisor import Entry
 
 _UTIME: Final = 11
@@ -56,6 +60,27 @@ async def measure(driver: Driver, version: str, core_restarts: int, clocks: Cloc
         if len(text) % (_AT_ONCE * _LINES) == 0:
             await asyncio.sleep(0)
     return "".join(text)
+
+
+async def statuses(driver: Driver, request: Status, clocks: Clocks) -> list[ProcessStatus]:
+    """Return what `status` tells of the named processes, or of all.
+
+    Raises:
+        RequestError: a name stands for nothing.
+    """
+    supervisor, names = driver.supervisor, request.names
+    told = []
+    for name in handlers.known_names(supervisor, names) if names else supervisor.names:
+        if (entry := supervisor.entries.get(name)) is None:
+            continue  # forgotten while others had their turn
+        session = driver.sessions.get(name)
+        attached = len(session.attachments) if session else 0
+        pid = entry.process.pid if request.usage else None
+        usage = Usage() if pid is None else _usage(_stat(pid))
+        told.append(handlers.process_status(entry, clocks, attached, usage))
+        if len(told) % _AT_ONCE == 0:
+            await asyncio.sleep(0)
+    return told
 
 
 def _process(driver: Driver, entry: Entry, clocks: Clocks) -> ProcessFigures:

@@ -77,6 +77,13 @@ def expand(program: Program, index: int) -> Launch:
     )
 
 
+def command_line(program: Program, index: int) -> str:
+    """Return the command of one process as people write it; of the rest nothing is looked at."""
+    fill = _filling(program, index)
+    command = program.command
+    return fill(command) if isinstance(command, str) else shlex.join(fill(w) for w in command)
+
+
 def log_paths(program: Program, index: int) -> tuple[str | None, str | None]:
     """Return the log files of one process; of the rest nothing is looked at, which saves time."""
     fill = _filling(program, index)

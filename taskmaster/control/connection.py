@@ -21,6 +21,7 @@ from taskmaster.control.listener import Peer
 from taskmaster.control.logsources import clear_logs, log_source
 from taskmaster.control.services import Services
 from taskmaster.driver import Driver
+from taskmaster.measure import statuses
 from taskmaster.orders import Kind
 from taskmaster.protocol import messages
 from taskmaster.protocol.frames import MAX_MESSAGE_BYTES, ProtocolViolation
@@ -143,9 +144,9 @@ class Connection:
     async def _dispatch(self, request: messages.Request) -> None:
         supervisor = self._driver.supervisor
         match request:
-            case messages.Status(names):
+            case messages.Status():
                 clocks = self._services.clocks()
-                self._reply(handlers.status(supervisor, names, clocks, self._attached))
+                self._reply(await statuses(self._driver, request, clocks))
             case messages.Start(names, token):
                 await self._order(Kind.START, names, token)
             case messages.Stop(names, token):
@@ -208,10 +209,6 @@ class Connection:
 
     async def _test_alerts(self, names: Sequence[str]) -> None:
         self._reply(await self._services.alerts.test(names))
-
-    def _attached(self, name: str) -> int:
-        session = self._driver.sessions.get(name)
-        return len(session.attachments) if session else 0
 
     async def _order(self, kind: Kind, names: Sequence[str], token: str) -> None:
         supervisor = self._driver.supervisor

@@ -6,11 +6,14 @@ an order is given to and what is refused at once.
 
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from taskmaster.config.expand import command_line
+from taskmaster.metrics import Usage
 from taskmaster.names import select
 from taskmaster.process.state import Process, State
+from taskmaster.process.words import NOT_READY, TOO_QUICKLY, UNEXPECTED
 from taskmaster.protocol.messages import (
     ErrorCode,
     Outcome,
@@ -24,6 +27,10 @@ from taskmaster.supervisor import Entry, Supervisor
 
 _NO_SUCH_PROCESS = "no such process"
 _SIGNAL_DIGITS = 9
+_NOT_LOOKED_UP = Usage()
+_ENDS = (TOO_QUICKLY, NOT_READY, UNEXPECTED)
+_EXACT_SECONDS = 10.0
+"""What lived shorter is told with a tenth of a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +45,19 @@ class Clocks:
         return self.wall - (self.monotonic - monotonic)
 
 
-def status(
-    supervisor: Supervisor, names: Sequence[str], clocks: Clocks, attached: Callable[[str], int]
-) -> list[ProcessStatus]:
-    """Return what `status` tells of the named processes, or of all.
+def process_status(
+    entry: Entry, clocks: Clocks, attached: int, usage: Usage = _NOT_LOOKED_UP
+) -> ProcessStatus:
+    """Return what `status` tells of one process.
 
-    Raises:
-        RequestError: a name stands for nothing.
+    Args:
+        entry: the process.
+        clocks: what time it is.
+        attached: how many clients sit at its terminal.
+        usage: what the system says of it, where it was asked.
     """
-    chosen = known_names(supervisor, names) if names else supervisor.names
-    return [process_status(supervisor.entries[name], clocks, attached(name)) for name in chosen]
-
-
-def process_status(entry: Entry, clocks: Clocks, attached: int) -> ProcessStatus:
-    """Return what `status` tells of one process."""
     process = entry.process
+    waits = process.state in (State.BACKOFF, State.EXITED) and process.deadline is not None
     uptime = None
     if process.pid is not None and process.spawned_at is not None:
         uptime = max(0.0, clocks.monotonic - process.spawned_at)
@@ -68,7 +73,25 @@ def process_status(entry: Entry, clocks: Clocks, attached: int) -> ProcessStatus
         exit_status=process.exit_code,
         restarts=process.restarts,
         attached=attached,
+        cpu_seconds=usage.cpu_seconds,
+        resident_bytes=usage.resident_bytes,
+        command=command_line(entry.program, entry.index),
+        reason=reason(process),
+        next_try_in=max(0.0, (process.deadline or 0.0) - clocks.monotonic) if waits else None,
+        failures=process.failures,
+        tries=entry.program.startretries + 1,
     )
+
+
+def reason(process: Process) -> str:
+    """Return why a process is not up, with how long it had lived where it is about its end."""
+    for beginning in _ENDS:
+        if process.reason.startswith(beginning):
+            lived = max(0.0, (process.ended_at or 0.0) - (process.spawned_at or 0.0))
+            shown = f"{lived:.1f} s" if lived < _EXACT_SECONDS else duration(lived)
+            kept = beginning if beginning == NOT_READY else ""
+            return f"{kept}{process.reason.removeprefix(beginning)} after {shown}"
+    return process.reason
 
 
 def description(process: Process, clocks: Clocks) -> str:

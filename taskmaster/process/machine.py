@@ -46,7 +46,14 @@ from taskmaster.process.events import (
     SurvivorsSeen,
 )
 from taskmaster.process.state import Process, State, Target
-from taskmaster.process.words import describe_code, describe_left, ending
+from taskmaster.process.words import (
+    NOT_READY,
+    TOO_QUICKLY,
+    UNEXPECTED,
+    describe_code,
+    describe_left,
+    ending,
+)
 
 SHORT_LIFE_SECONDS: Final = 1.0
 """supervisord's loop turns once a second, and with it such a program is started as often."""
@@ -134,10 +141,10 @@ def step(process: Process, event: Event, program: Program, now: float) -> Result
         case State.STARTING, Exited(code, at) if process.pid is not None:
             ended = _ended(process, event)
             if program.ready is not None:
-                return _failed(ended, f"ended before it was ready: {ending(event)}", program, now)
+                return _failed(ended, NOT_READY + ending(event), program, now)
             if at - _spawn_time(process) >= program.starttime:
                 return _exited(ended, code, at, program, now)
-            return _failed(ended, f"exited too quickly: {ending(event)}", program, now)
+            return _failed(ended, TOO_QUICKLY + ending(event), program, now)
         case State.RUNNING, Exited(code, at):
             return _exited(_ended(process, event), code, at, program, now)
         case State.UNKNOWN, Exited() if process.pid is not None:
@@ -285,7 +292,7 @@ def _failed(process: Process, reason: str, program: Program, now: float) -> Resu
 
 def _exited(process: Process, code: int, at: float, program: Program, now: float) -> Result:
     expected = is_expected(code, program)
-    reason = "" if expected else f"unexpected {describe_code(code)}"
+    reason = "" if expected else UNEXPECTED + describe_code(code)
     again = program.autorestart is AutoRestart.ALWAYS or (
         program.autorestart is AutoRestart.UNEXPECTED and not expected
     )

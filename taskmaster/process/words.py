@@ -7,6 +7,11 @@ from taskmaster.process.events import Exited, Survivor
 
 _NAMED_SURVIVORS: Final = 5
 
+TOO_QUICKLY: Final = "exited too quickly: "
+NOT_READY: Final = "ended before it was ready: "
+UNEXPECTED: Final = "unexpected "
+"""How a reason begins that is the end of a process; behind it stands how it ended."""
+
 
 def describe_code(code: int) -> str:
     """Return ``exit status 3`` or ``terminated by SIGKILL`` for the code of an `Exited`."""

@@ -88,10 +88,15 @@ class Verdict(enum.Enum):
 
 
 class Status(Value):
-    """The state of the named processes, or of all."""
+    """The state of the named processes, or of all.
+
+    Attributes:
+        usage: have CPU time and memory looked up too.
+    """
 
     METHOD: ClassVar[str] = "status"
     names: tuple[str, ...] = ()
+    usage: bool = False
 
 
 class Start(Value):
@@ -413,6 +418,14 @@ class ProcessStatus(Value):
             never ended.
         restarts: how often it was started again without being told to since the daemon started.
         attached: how many clients sit at its terminal.
+        cpu_seconds: user and system time of its process so far, without children; only where
+            `Status.usage` asked for it and the system says it.
+        resident_bytes: of its memory, what is in RAM; likewise.
+        command: what it is, or would be, started with, as one line.
+        reason: why it is not up, such as ``exit status 1 after 0.2 s``; empty where there is
+            nothing to tell.
+        next_try_in: seconds until it is started again by itself, or None.
+        failures: failed starts in a row; `tries` of them are made before it is given up.
     """
 
     name: str
@@ -426,6 +439,13 @@ class ProcessStatus(Value):
     exit_status: int | None
     restarts: int
     attached: int
+    cpu_seconds: float | None = None
+    resident_bytes: int | None = None
+    command: str = ""
+    reason: str = ""
+    next_try_in: float | None = None
+    failures: int = 0
+    tries: int = 0
 
 
 class Outcome(Value):

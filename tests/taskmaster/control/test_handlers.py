@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -13,11 +14,13 @@ from taskmaster.control.handlers import (
     known_names,
     one_name,
     pids,
+    process_status,
+    reason,
     refuse_while_shutting_down,
     signal_number,
     split_names,
-    status,
 )
+from taskmaster.metrics import Usage
 from taskmaster.orders import Kind
 from taskmaster.process.events import Exited, Spawned
 from taskmaster.process.state import Process, State
@@ -67,14 +70,19 @@ def test_the_status_of_what_is_up() -> None:
     both.handle("web:1", Spawned(41, 991), 991)
     both.reach(992)
 
-    assert status(both, (), CLOCKS, {"web:0": 0, "web:1": 3}.__getitem__) == [
-        ProcessStatus(
-            "web:0", "web", 0, "STOPPED", "Not started", None, None, NOON - 60, None, 0, 0
-        ),
-        ProcessStatus(
-            "web:1", "web", 1, "RUNNING", "pid 41, uptime 0:00:09", 41, 9, NOON - 8, None, 0, 3
-        ),
-    ]
+    idle, busy = (
+        process_status(both.entries[name], CLOCKS, attached, usage)
+        for name, attached, usage in (("web:0", 0, Usage()), ("web:1", 3, Usage(1.5, 4096)))
+    )
+
+    known: dict[str, Any] = {"command": "web", "tries": 4}
+    assert idle == ProcessStatus(
+        "web:0", "web", 0, "STOPPED", "Not started", None, None, NOON - 60, None, 0, 0, **known
+    )
+    more = known | {"cpu_seconds": 1.5, "resident_bytes": 4096}
+    assert busy == ProcessStatus(
+        "web:1", "web", 1, "RUNNING", "pid 41, uptime 0:00:09", 41, 9, NOON - 8, None, 0, 3, **more
+    )
 
 
 def test_the_status_of_what_has_ended() -> None:
@@ -83,25 +91,55 @@ def test_the_status_of_what_has_ended() -> None:
     one.handle("web:0", Spawned(41, 900), 900)
     one.handle("web:0", Exited(0, 940), 940)
 
-    (told,) = status(one, ("web",), CLOCKS, lambda _: 0)
+    told = process_status(one.entries["web:0"], CLOCKS, 0)
 
     assert (told.state, told.pid, told.uptime, told.exit_status) == ("EXITED", None, None, 0)
     assert (told.since, told.description) == (NOON - 60, "Nov 26 11:59 AM")
 
 
-def test_only_the_named_are_told_in_the_order_of_the_names() -> None:
-    three = supervisor(a=1, b=1, c=1)
+def test_what_waits_for_its_next_try_tells_when_and_which_one_that_is() -> None:
+    one = supervisor(web=1)
+    one.order(Kind.START, ("web:0",), 997)
+    one.handle("web:0", Spawned(41, 998), 998)
+    one.handle("web:0", Exited(1, 998.25), 999.5)
 
-    told = status(three, ("c", "a"), CLOCKS, lambda _: 0)
+    told = process_status(one.entries["web:0"], CLOCKS, 0)
 
-    assert [one.name for one in told] == ["c:0", "a:0"]
+    assert (told.state, told.reason) == ("BACKOFF", "exit status 1 after 0.2 s")
+    assert (told.next_try_in, told.failures, told.tries) == (0.5, 1, 4)
 
 
-def test_the_status_of_nothing_is_refused() -> None:
-    assert refusal(lambda: status(supervisor(a=1), ("x",), CLOCKS, lambda _: 0)) == (
-        ErrorCode.NO_SUCH_NAME,
-        "x: ERROR (no such process)",
-    )
+def test_a_deadline_of_what_is_up_is_no_next_try() -> None:
+    one = supervisor(web=1)
+    one.order(Kind.START, ("web:0",), 999)
+    one.handle("web:0", Spawned(41, 999.5), 999.5)
+
+    assert process_status(one.entries["web:0"], CLOCKS, 0).next_try_in is None
+
+
+LIVED = Process(state=State.BACKOFF, spawned_at=100, ended_at=109.94)
+
+
+@pytest.mark.parametrize(
+    ("process", "words"),
+    [
+        (Process(), ""),
+        (replace(LIVED, reason="exited too quickly: exit status 3"), "exit status 3 after 9.9 s"),
+        (
+            replace(LIVED, reason="unexpected terminated by SIGKILL", ended_at=3700),
+            "terminated by SIGKILL after 1:00:00",
+        ),
+        (
+            replace(LIVED, reason="ended before it was ready: exit status 0", ended_at=100),
+            "ended before it was ready: exit status 0 after 0.0 s",
+        ),
+        (replace(LIVED, reason="cannot start: /nope: no"), "cannot start: /nope: no"),
+    ],
+)
+def test_why_it_is_not_up_has_how_long_it_lived_only_where_it_did(
+    process: Process, words: str
+) -> None:
+    assert reason(process) == words
 
 
 BACKOFF = Process(state=State.BACKOFF, reason="no", failures=2, deadline=1001.6)
