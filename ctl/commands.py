@@ -105,6 +105,12 @@ COMMANDS: Final[dict[str, Command]] = {
             "--detach-key KEY": "another key than ^], such as C-x, or none",
         },
     ),
+    "top": Command(
+        "top",
+        "a full screen of what runs, with the terminal of the selected one",
+        later("dashboard.app", "top"),
+        "? shows its keys.",
+    ),
     "screen": Command(
         "screen [--ansi] [--scrollback N] NAME",
         "print what its terminal shows",

@@ -1,6 +1,8 @@
 """The connection to the daemon: find the socket, ask, await the answer. Blocking, no asyncio."""
 
+import contextlib
 import os
+import select
 import socket
 import struct
 from collections.abc import Iterator, Mapping
@@ -175,6 +177,18 @@ class Connection:
             NoDaemon: nobody answers by now.
         """
         return Connection(self.path)
+
+    def is_idle(self) -> bool:
+        """Whether nothing more is there to be read at this moment."""
+        pending = getattr(self._socket, "pending", None)  # what TLS has decrypted already
+        if self._lines or (pending is not None and pending()):
+            return False
+        return not select.select([self._socket], [], [], 0)[0]
+
+    def shut(self) -> None:
+        """Have whoever waits for an answer, in another thread, hear that the connection is lost."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """End the connection."""

@@ -198,7 +198,8 @@ class Daemon:
 
     def hello(self) -> Hello:
         """Return who the daemon is."""
-        return Hello("taskmaster", __version__, PROTOCOL_VERSION, self._keeper_pid, os.getpid())
+        pids = (self._keeper_pid, os.getpid())
+        return Hello("taskmaster", __version__, PROTOCOL_VERSION, *pids, self._config.path)
 
     def clocks(self) -> Clocks:
         """Return both clocks, read together."""

@@ -394,6 +394,7 @@ class Hello(Value):
     Attributes:
         pid: of the keeper, whom signals go to.
         core: of the process that answers, which may be followed by another one.
+        config: path of the config on the daemon's machine.
     """
 
     METHOD: ClassVar[str] = "hello"
@@ -402,6 +403,7 @@ class Hello(Value):
     protocol: int
     pid: int
     core: int = 0
+    config: str = ""
 
 
 class ProcessStatus(Value):
