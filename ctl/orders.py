@@ -3,7 +3,7 @@
 import os
 from collections.abc import Sequence
 
-from ctl import render
+from ctl import display, render
 from ctl.context import (
     EXIT_DONE,
     EXIT_FAILED,
@@ -22,12 +22,13 @@ from taskmaster.protocol.messages import ErrorCode, RequestError, Verdict
 
 def status(context: Context, words: Sequence[str]) -> int:
     """Print the states."""
+    on_terminal = display.is_terminal() and not context.as_json
     found: dict[str, messages.ProcessStatus] = {}
     unknown: list[str] = []
     # A name at a time: an unknown one must not hide what is known.
     for name in names_in(words) or ("all",):
         try:
-            result = ask(context, messages.Status((name,)))
+            result = ask_status(context, (name,), usage=on_terminal or context.as_json)
         except RequestError as exc:
             if exc.code is not ErrorCode.NO_SUCH_NAME:
                 raise
@@ -35,17 +36,39 @@ def status(context: Context, words: Sequence[str]) -> int:
             if not context.as_json:
                 context.complain(exc.message)
             continue
-        assert isinstance(result, list)
         found |= {status.name: status for status in result}
     statuses = list(found.values())
     if context.as_json:
         errors = [{"name": name, "error": "no such process"} for name in unknown]
         print_json([*(messages.to_json(status) for status in statuses), *errors])
+    elif on_terminal:
+        from ctl.statustable import table
+
+        width, _ = display.size()
+        show(context, statuses, "\n".join(table(statuses, width, colour=display.wants_colour())))
     else:
         show(context, statuses, render.status_table(statuses))
     if unknown:
         return EXIT_NO_SUCH_NAME
     return EXIT_DONE if all(s.state == "RUNNING" for s in statuses) else EXIT_NOT_RUNNING
+
+
+def ask_status(
+    context: Context, names: Sequence[str], *, usage: bool
+) -> list[messages.ProcessStatus]:
+    """Return the states of the named processes, or of all.
+
+    Raises:
+        RequestError: a name stands for nothing.
+    """
+    try:
+        result = ask(context, messages.Status(tuple(names), usage))
+    except RequestError as exc:
+        if not usage or exc.code is not ErrorCode.INVALID_PARAMS:
+            raise
+        result = ask(context, messages.Status(tuple(names)))  # an older daemon
+    assert isinstance(result, list)
+    return result
 
 
 def start(context: Context, words: Sequence[str]) -> int:

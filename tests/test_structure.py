@@ -50,7 +50,7 @@ PURE = (
     "taskmaster/http/namespecs.py", "taskmaster/http/xmlcalls.py",
     "taskmaster/http/processinfo.py", "taskmaster/http/methods.py",
     "taskmaster/control/handlers.py", "ctl/keys.py", "ctl/modes.py", "ctl/probe.py",
-    "ctl/render.py",
+    "ctl/render.py", "ctl/statustable.py", "ctl/cells.py",
     "taskmaster/alerts/model.py", "taskmaster/alerts/report.py", "taskmaster/alerts/mailbox.py",
     "taskmaster/alerts/message.py", "taskmaster/alerts/formats.py",
 )  # fmt: skip

@@ -84,7 +84,7 @@ class Pane:
 
     @property
     def history(self) -> str:
-        """What is shown and what has left the screen above it."""
+        """What is shown and what has left the screen above it: a row has, when a command ends."""
         return self._tmux("capture-pane", "-p", "-S", "-")
 
     def wait(self, pattern: str) -> str:
@@ -110,9 +110,9 @@ class Pane:
 
     def wait_end(self) -> int:
         """Wait for the end of the command; return its exit status."""
-        asked = "#{pane_dead} #{pane_dead_status}"
-        wait_for(lambda: self._tmux("display-message", "-p", asked).startswith("1"), "its end")
-        return int(self._tmux("display-message", "-p", asked).split()[1])
+        asked = "#{pane_dead_status}"
+        status = wait_for(lambda: self._tmux("display-message", "-p", asked).strip(), "its end")
+        return int(status)
 
     def end(self) -> None:
         """End the server with everything in it."""
