@@ -14,6 +14,8 @@ from taskmaster.protocol.messages import ScreenShown
 _SIDE_BY_SIDE: Final = 120
 """From so many cells on, the pane has its place beside the list."""
 
+_LEAST_WIDTH: Final = 24
+_LEAST_HEIGHT: Final = 4
 _LIST_CELLS: Final = 74
 _LIST_PART: Final = 0.42
 _LEAST_LIST: Final = 3
@@ -65,7 +67,7 @@ class Drawing:
 
 def draw(board: Board, width: int, height: int) -> Drawing:
     """Return the board in a window of that size, in cells."""
-    if height < 4 or width < 20:
+    if height < _LEAST_HEIGHT or width < _LEAST_WIDTH:
         line: Line = [("", left("too small", width))]
         return Drawing((line, *([("", " " * width)] for _ in range(height - 1))))
     body = height - 2

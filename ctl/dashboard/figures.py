@@ -9,33 +9,6 @@ SAMPLES: Final = 60
 """So many samples are kept of each process: a minute, at one a second."""
 
 _BARS: Final = " ▁▂▃▄▅▆▇█"
-_UNITS: Final = "KMGTP"
-
-
-def size_text(count: int) -> str:
-    """Return a number of bytes in at most five cells: ``640K``, ``41M``, ``1.1G``."""
-    if count < 1024:
-        return f"{count}B"
-    value = float(count)
-    for unit in _UNITS:
-        value /= 1024
-        if value < 9.95:
-            return f"{value:.1f}{unit}"
-        if value < 999.5:
-            return f"{value:.0f}{unit}"
-    return f"{value:.0f}{_UNITS[-1]}"
-
-
-def uptime_text(seconds: float) -> str:
-    """Return a span of time in at most seven cells: ``4s``, ``12m03s``, ``3h20m``, ``5d04h``."""
-    whole = max(0, int(seconds))
-    if whole < 60:
-        return f"{whole}s"
-    if whole < 3600:
-        return f"{whole // 60}m{whole % 60:02}s"
-    if whole < 86400:
-        return f"{whole // 3600}h{whole // 60 % 60:02}m"
-    return f"{whole // 86400}d{whole // 3600 % 24:02}h"
 
 
 def percent_text(percent: float) -> str:

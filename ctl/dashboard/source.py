@@ -25,6 +25,11 @@ _AT_MOST_EVERY_SECONDS: Final = 0.1
 _AGAIN_SECONDS: Final = 1.0
 _LOG_BYTES: Final = 64 * 1024
 _MAX_LOG_LINES: Final = 2000
+_SEQUENCE: Final = re.compile(
+    rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_].*?(?:\x07|\x1b\\)|[ -/]*[0-~])", re.DOTALL
+)
+"""Control sequences, control strings and escape sequences (ECMA-48, section 5)."""
+
 _WORD: Final = re.compile(r"[^\s'\",()]+")
 
 
@@ -251,37 +256,24 @@ class Log(_Thread):
         request = messages.Tail(self._name, limit_bytes=_LOG_BYTES, follow=True)
         first = connection.request(request)
         assert isinstance(first, messages.LogText)
-        text = _Lines(first.data)
-        self._tell(Logged(self._name, text.shown()))
+        data = first.data
+        self._tell(Logged(self._name, readable_lines(data)))
         added = 0
         for told in connection.notifications(messages.Tail.METHOD):
             if isinstance(told, messages.LogAppended):
-                text.add(told.data)
+                data = (data + told.data)[-_LOG_BYTES:]
                 added += len(told.data)
             if added >= _LOG_BYTES or connection.is_idle():
                 added = 0
-                self._tell(Logged(self._name, text.shown()))
+                self._tell(Logged(self._name, readable_lines(data)))
                 # In a flood the daemon passes over what is not read in time.
                 self.closed.wait(_AT_MOST_EVERY_SECONDS)
 
 
-class _Lines:
-    """The last lines of a log, as they are shown: without what moves the cursor."""
-
-    _SEQUENCE: Final = re.compile(
-        rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_].*?(?:\x07|\x1b\\)|[ -/]*[0-~])", re.DOTALL
-    )
-
-    def __init__(self, data: bytes) -> None:
-        self._data = b""
-        self.add(data)
-
-    def add(self, data: bytes) -> None:
-        self._data = (self._data + data)[-_LOG_BYTES:]
-
-    def shown(self) -> list[str]:
-        text = self._SEQUENCE.sub(b"", self._data).decode("utf-8", "replace")
-        lines = text.replace("\r\n", "\n").split("\n")
-        if not lines[-1]:
-            del lines[-1]
-        return [line.rstrip("\r").rpartition("\r")[2] for line in lines[-_MAX_LOG_LINES:]]
+def readable_lines(data: bytes) -> list[str]:
+    """Return the lines of a log as they can be shown: without what moves the cursor."""
+    text = _SEQUENCE.sub(b"", data).decode("utf-8", "replace")
+    lines = text.replace("\r\n", "\n").split("\n")
+    if not lines[-1]:
+        del lines[-1]
+    return [line.rstrip("\r").rpartition("\r")[2] for line in lines[-_MAX_LOG_LINES:]]

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from ctl.dashboard.board import Board
-from ctl.dashboard.figures import Usage, graph, percent_text, size_text, uptime_text
+from ctl.dashboard.figures import Usage, graph, percent_text
 from ctl.dashboard.rows import WORST_FIRST, Row
 from ctl.dashboard.text import Line, left, restyled, right
+from ctl.statustable import reason, size, span
 from taskmaster.protocol.messages import ProcessStatus
 
 _STATE_CELLS: Final = 8
@@ -31,8 +32,8 @@ class Column:
 
 
 _CPU: Final = Column("CPU", 5)
-_MEMORY: Final = Column("MEM", 5)
-_UPTIME: Final = Column("UP", 6)
+_MEMORY: Final = Column("MEM", 6)
+_UPTIME: Final = Column("UPTIME", 9)
 _RESTARTS: Final = Column("AGAIN", 5)
 _CPU_GRAPH: Final = Column("", 10)
 _MEMORY_GRAPH: Final = Column("", 6)
@@ -100,14 +101,14 @@ def _process(board: Board, row: Row, table: Table) -> Line:
         (f"class:{status.state.lower()}", left(status.state, _STATE_CELLS)),
     ]
     if status.state != "RUNNING":
-        reason = why(status)
-        return [*line, ("class:reason", left(f" {reason}" if reason else "", table.rest))]
+        note = reason(status)
+        return [*line, ("class:reason", left(f" {note}" if note else "", table.rest))]
     usage = board.usages.get(status.name) or Usage()
     texts = {
-        _UPTIME: uptime_text(status.uptime or 0.0),
+        _UPTIME: span(status.uptime or 0.0),
         _CPU: percent_text(usage.percent) if usage.percents else "",
         _CPU_GRAPH: graph(usage.percents, _CPU_GRAPH.cells, _FULL_PROCESSOR),
-        _MEMORY: size_text(usage.resident_bytes) if usage.sizes else "",
+        _MEMORY: size(usage.resident_bytes) if usage.sizes else "",
         _MEMORY_GRAPH: graph(usage.sizes, _MEMORY_GRAPH.cells),
         _RESTARTS: str(status.restarts) if status.restarts else "",
     }
@@ -129,7 +130,7 @@ def _program(board: Board, row: Row, table: Table) -> Line:
     known = [usage for usage in usages if usage.is_known]
     texts = {
         _CPU: percent_text(sum(usage.percent for usage in known)) if known else "",
-        _MEMORY: size_text(sum(usage.resident_bytes for usage in known)) if known else "",
+        _MEMORY: size(sum(usage.resident_bytes for usage in known)) if known else "",
         _RESTARTS: str(sum(status.restarts for status in statuses) or ""),
     }
     return _with_columns(line, table, texts)
@@ -144,15 +145,6 @@ def _worst_style(statuses: Sequence[ProcessStatus]) -> str:
     states = {status.state for status in statuses}
     worst = next((state for state in WORST_FIRST if state in states), "RUNNING")
     return f"class:{worst.lower()}"
-
-
-def why(status: ProcessStatus) -> str:
-    """Return why a process is not RUNNING, and what comes next."""
-    reason = status.reason or ("" if status.pid else status.description)
-    if status.next_try_in is None:
-        return reason
-    attempt = f"try {status.failures + 1} of {status.tries} in {status.next_try_in:.0f} s"
-    return f"{reason}, {attempt}" if reason else attempt
 
 
 def counts(board: Board) -> Line:

@@ -18,6 +18,7 @@ def status(name: str, state: str = "RUNNING", **fields: object) -> ProcessStatus
         "exit_status": None,
         "restarts": 0,
         "attached": 0,
+        "tries": 4,
         "cpu_seconds": 1.0 if has_pid else None,
         "resident_bytes": 41 << 20 if has_pid else None,
     }
@@ -32,7 +33,7 @@ def site() -> list[ProcessStatus]:
         status("worker:3", "EXITED", reason="exit status 0 after 0:01:02", exit_status=0),
         status("game:0", attached=1, resident_bytes=1181116006),
         status(
-            "db:0", "BACKOFF", reason="exit status 1 after 0.2 s", failures=2, tries=4,
+            "db:0", "BACKOFF", reason="exit status 1 after 0.2 s", failures=2,
             next_try_in=2.0,
         ),
         status("mail:0", "FATAL", reason="cannot start: /usr/bin/nope: no such file or directory"),

@@ -1,7 +1,7 @@
 """What keys do to the board, and what they ask for."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ctl.dashboard.actions import (
@@ -197,6 +197,7 @@ NAMES = ["up", "down", "left", "right", "pageup", "pagedown", "home", "end", "en
 KEYS = st.sampled_from([*LETTERS, *NAMES, "tab", "backspace", "c-c", "c-u"])
 
 
+@settings(deadline=None)
 @given(st.lists(KEYS, max_size=30), st.integers(1, 210), st.integers(1, 60))
 def test_whatever_is_pressed_fills_a_window_of_any_size(
     keys: list[str], width: int, height: int

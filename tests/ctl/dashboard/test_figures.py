@@ -5,37 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prompt_toolkit.utils import get_cwidth
 
-from ctl.dashboard.figures import Usage, graph, percent_text, size_text, uptime_text
-
-
-@pytest.mark.parametrize(
-    ("count", "text"),
-    [
-        (0, "0B"),
-        (1023, "1023B"),
-        (1024, "1.0K"),
-        (10 * 1024 - 1, "10K"),
-        (41 << 20, "41M"),
-        (1023 << 20, "1.0G"),
-        (1181116006, "1.1G"),
-        (5 << 60, "5120P"),
-    ],
-)
-def test_sizes(count: int, text: str) -> None:
-    assert size_text(count) == text
-
-
-@given(st.integers(0, 1 << 58))
-def test_a_size_takes_five_cells_at_most(count: int) -> None:
-    assert len(size_text(count)) <= 5
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(-1.0, "0s"), (59.9, "59s"), (723.0, "12m03s"), (12000.0, "3h20m"), (446400.0, "5d04h")],
-)
-def test_uptimes(seconds: float, text: str) -> None:
-    assert uptime_text(seconds) == text
+from ctl.dashboard.figures import Usage, graph, percent_text
 
 
 @pytest.mark.parametrize(
