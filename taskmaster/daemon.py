@@ -22,6 +22,7 @@ from typing import Any, Final, NoReturn
 from pty_mux.logfile import LogFile
 from taskmaster import __version__
 from taskmaster.alerts.service import Alerts
+from taskmaster.candidate import Candidate
 from taskmaster.config.diff import describe, diff
 from taskmaster.config.errors import ConfigRejected
 from taskmaster.config.load import Loaded, load
@@ -68,6 +69,7 @@ class Daemon:
 
     Attributes:
         alerts: tell people elsewhere what happens.
+        candidate: the config that was read last.
     """
 
     def __init__(
@@ -107,6 +109,7 @@ class Daemon:
         socket_path = self._settings.socket
         self._driver = Driver(config, self._eventlog, socket_path, lambda: self.alerts.end(end))
         self.alerts = Alerts(self._driver, self.record)
+        self.candidate = Candidate(self, lambda: self._driver.supervisor.entries)
         self._driver.on_step = self.alerts.on_step
         self._eventlog.on_failure = self.alerts.log_failed
         if remembered is not None:
@@ -125,7 +128,7 @@ class Daemon:
             server = Server(control.listening, self._driver, self)
             await_turn(self._legacy, channel)
             keeper = KeeperClient(channel, self._on_message, self._on_keeper_lost)
-            routes = site(self._driver, self, self)
+            routes = site(self._driver, self)
             openings = Openings(control, server, routes, self.record, keeper.send)
             self._openings = openings
             try:

@@ -1,10 +1,12 @@
 """The section ``groups:``: names under which commands find several programs together. Pure.
 
 A group decides nothing about its programs; it is a word for them. As in supervisord a program is a
-group of its own, so a group cannot have a program's name.
+group of its own, so a group cannot have a program's name. A program may be in several groups here;
+to supervisord's clients it is in the first (`Config.group_of`), of which we warn where there may be
+any.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from taskmaster.config import readers
 from taskmaster.config.document import Mapping as MappingNode
@@ -14,10 +16,18 @@ from taskmaster.config.schema import wrong_name
 
 
 def read_groups(
-    node: Node | None, programs: Collection[str], around: readers.Surroundings
+    node: Node | None,
+    programs: Collection[str],
+    around: readers.Surroundings,
+    *,
+    warn: bool = False,
 ) -> dict[str, tuple[str, ...]]:
-    """Return the programs of each group by its name; problems gather in `around`."""
+    """Return the programs of each group by its name; problems gather in `around`.
+
+    With `warn` a program that is in two groups is one: supervisord's clients are served.
+    """
     groups: dict[str, tuple[str, ...]] = {}
+    homes: dict[str, str] = {}
     if node is None or (isinstance(node, Text) and node.is_null):
         return groups
     if not isinstance(node, MappingNode):
@@ -32,12 +42,17 @@ def read_groups(
         elif name.text in programs:
             message = "there is a program of that name, which is a group of its own"
             around.error(name.place, key, message, "call it something else")
-        groups[name.text] = _members(body, key, programs, around)
+        groups[name.text] = _members(body, key, programs, homes if warn else {}, around)
+        homes = dict.fromkeys(groups[name.text], name.text) | homes
     return groups
 
 
 def _members(
-    body: Node, key: str, programs: Collection[str], around: readers.Surroundings
+    body: Node,
+    key: str,
+    programs: Collection[str],
+    homes: Mapping[str, str],
+    around: readers.Surroundings,
 ) -> tuple[str, ...]:
     if not isinstance(body, Sequence) or not body.items:
         message = f"expected a list of programs, got {readers.shown(body)}"
@@ -55,4 +70,8 @@ def _members(
             around.error(item.place, key, f"{item.text} is in it already")
         else:
             members[item.text] = None
+            if home := homes.get(item.text):
+                message = f"{item.text} is in the group {home} too"
+                hint = f"supervisord's clients (http:) find it there, as {home}:{item.text}, only"
+                around.warn(item.place, key, message, hint)
     return tuple(members)

@@ -71,7 +71,7 @@ def load(path: str, environment: Mapping[str, str], started_by: int | None = Non
                 around.error(entry.name.place, f"programs.{name}", message, f"first in {first}")
             else:
                 programs[name] = entry
-    groups = read_groups(root.get("groups"), programs, around)
+    groups = read_groups(root.get("groups"), programs, around, warn=bool(settings.http))
     _check_paths(settings, programs, path, around)
     made = {os.path.dirname(settings.socket), os.path.dirname(settings.logfile)}
     core = _core(root.get("taskmaster"), settings, uid, around)

@@ -289,6 +289,7 @@ class Config:
         programs: by name, in the order of the file(s).
         groups: programs that have a name together, by that name.
         alerts: by name.
+        homes: of the programs in groups, the group of each (`group_of`).
     """
 
     path: str
@@ -296,6 +297,22 @@ class Config:
     programs: Mapping[str, Program] = field(default_factory=lambda: MappingProxyType({}))
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     alerts: Mapping[str, Alert] = field(default_factory=lambda: MappingProxyType({}))
+    homes: Mapping[str, str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        homes: dict[str, str] = {}
+        for group, members in self.groups.items():
+            for program in members:
+                homes.setdefault(program, group)
+        object.__setattr__(self, "homes", MappingProxyType(homes))
+
+    def group_of(self, program: str) -> str:
+        """Return the group of a program as supervisord's users know it.
+
+        It is the first group of the file that names it; one that no group names is a group of its
+        own. Ours may be in several, theirs is in one.
+        """
+        return self.homes.get(program, program)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from typing import NoReturn, Protocol
 
 from pty_mux.logfile import LogFile
 from taskmaster.alerts.service import Alerts
+from taskmaster.candidate import Candidate
 from taskmaster.config.model import LogLevel
 from taskmaster.control import handlers
 from taskmaster.protocol import messages
@@ -15,9 +16,11 @@ class Services(Protocol):
 
     Attributes:
         alerts: tell people elsewhere what happens.
+        candidate: the config that was read last, of which parts may be taken over.
     """
 
     alerts: Alerts
+    candidate: Candidate
 
     def hello(self) -> messages.Hello:
         """Return who the daemon is."""

@@ -12,5 +12,5 @@ with modes, passwords and a read-only switch of their own (`config.httplistening
   reads logs for them, `rpc` answers a request, `logtail` follows a log, `health` is for probes.
 
 Nothing here decides how a process lives: that is `supervisor`, by way of the driver, as for every
-client.
+client; nor how groups come and go, which is `taskmaster.candidate`.
 """

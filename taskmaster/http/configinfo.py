@@ -1,33 +1,36 @@
 """What supervisord's ``getAllConfigInfo`` tells of a program: its options under their names."""
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from taskmaster.config.expand import expand
-from taskmaster.config.model import Program, StderrChannel
+from taskmaster.config.model import Config, Program, StderrChannel
+from taskmaster.config.portions import by_group, group_priority
+from taskmaster.http.namespecs import process_in_group
 from taskmaster.http.xmlcalls import Value
 from taskmaster.keeper.identity import look_up
 
 _NONE = "none"
 
 
-def config_infos(
-    programs: Mapping[str, Program], active: Mapping[str, Program]
-) -> list[dict[str, Value]]:
-    """Return the fields of each process by name; `active` are the programs that are there now."""
+def config_infos(known: Config, active: Config) -> list[dict[str, Value]]:
+    """Return the fields of each process by name; `active` has the groups that are there now."""
+    there = by_group(active)
     infos = [
         info
-        for program in programs.values()
-        for info in _infos(program, in_use=program.name in active)
+        for group, programs in by_group(known).items()
+        for program in programs
+        for info in _infos(program, group, group_priority(known, group), in_use=group in there)
     ]
     return sorted(infos, key=lambda info: str(info["name"]))
 
 
-def _infos(program: Program, *, in_use: bool) -> Iterator[dict[str, Value]]:
+def _infos(
+    program: Program, group: str, group_priority: int, *, in_use: bool
+) -> Iterator[dict[str, Value]]:
     uid = _uid(program.user)
     for index in range(program.numprocs):
         launch = expand(program, index)
-        name = program.name if program.numprocs == 1 else f"{program.name}_{index}"
         command = program.command
         yield {
             "autostart": program.autostart,
@@ -35,11 +38,11 @@ def _infos(program: Program, *, in_use: bool) -> Iterator[dict[str, Value]]:
             "uid": uid,
             "command": _text(command, launch.argv),
             "exitcodes": sorted(program.exitcodes),
-            "group": program.name,
-            "group_prio": program.priority,
+            "group": group,
+            "group_prio": group_priority,
             "inuse": in_use,
             "killasgroup": program.killasgroup,
-            "name": name,
+            "name": process_in_group(program, index),
             "process_prio": program.priority,
             "redirect_stderr": program.stderr_channel is StderrChannel.TERMINAL,
             "startretries": program.startretries,

@@ -9,16 +9,17 @@ from typing import Final
 from pty_mux.logfile import LogFile
 from pty_mux.session import Session
 from taskmaster import __version__
+from taskmaster.candidate import AlreadyActive, StillRunning
 from taskmaster.config.model import LogLevel
+from taskmaster.config.portions import by_group
 from taskmaster.control.logsources import clear_logs, log_source
 from taskmaster.control.services import Services
 from taskmaster.driver import Driver
-from taskmaster.http import namespecs
 from taskmaster.http.configinfo import config_infos
 from taskmaster.http.faults import Fault, FaultCode
-from taskmaster.http.groups import Groups
 from taskmaster.http.logtexts import read_text, tail_text
-from taskmaster.http.orders import Orders, result
+from taskmaster.http.namespecs import Names
+from taskmaster.http.orders import Orders
 from taskmaster.http.processinfo import process_info
 from taskmaster.http.xmlcalls import Value
 from taskmaster.process.state import State
@@ -36,10 +37,10 @@ _RUNNING: Final = 1
 class Interface:
     """What a call comes to."""
 
-    def __init__(self, driver: Driver, services: Services, groups: Groups) -> None:
+    def __init__(self, driver: Driver, services: Services) -> None:
         self._driver = driver
         self._services = services
-        self._groups = groups
+        self._candidate = services.candidate
         self._orders = Orders(driver)
 
     @property
@@ -89,32 +90,47 @@ class Interface:
     # --- groups -------------------------------------------------------------------------------
 
     def reloadConfig(self) -> Value:
-        return self._groups.read_again()
+        try:
+            changes = self._candidate.read_again("reloadConfig")
+        except RequestError as exc:
+            raise Fault(FaultCode.CANT_REREAD, str(exc)) from None
+        return [[list(changes.added), list(changes.changed), list(changes.removed)]]
 
     async def addProcessGroup(self, name: str) -> bool:
-        self._groups.add(name)
-        await self._orders.spawned(self._group(name))
+        if name not in by_group(self._candidate.known):
+            raise Fault(FaultCode.BAD_NAME, name)
+        try:
+            self._candidate.add(name, "addProcessGroup")
+        except AlreadyActive:
+            raise Fault(FaultCode.ALREADY_ADDED, name) from None
+        await self._orders.spawned(self._names.members(name))
         return True
 
     def removeProcessGroup(self, name: str) -> bool:
-        self._groups.remove(name, self._driver.supervisor.entries)
+        if name not in by_group(self._candidate.active):
+            raise Fault(FaultCode.BAD_NAME, name)
+        try:
+            self._candidate.remove(name, "removeProcessGroup")
+        except StillRunning:
+            raise Fault(FaultCode.STILL_RUNNING, name) from None
         return True
 
     def getAllConfigInfo(self) -> Value:
-        return config_infos(self._groups.known, self._groups.active)
+        return config_infos(self._candidate.known, self._candidate.active)
 
     # --- processes ----------------------------------------------------------------------------
 
     def getProcessInfo(self, name: str) -> Value:
-        return process_info(self._one(name), self._services.clocks())
+        entry = self._one(name)
+        return process_info(entry, self._names.group(entry), self._services.clocks())
 
     def getAllProcessInfo(self) -> Value:
         clocks = self._services.clocks()
-        entries = namespecs.by_group(self._driver.supervisor.entries)
-        return [process_info(entry, clocks) for entry in entries]
+        names = self._names
+        return [process_info(entry, names.group(entry), clocks) for entry in names.by_group()]
 
     async def startProcess(self, name: str, wait: bool) -> Value:
-        found = namespecs.find(self._driver.supervisor.entries, name)
+        found = self._names.find(name)
         if isinstance(found, list):
             return await self._orders.start_all(found, wait=wait)
         await self._orders.start(name, found, wait=wait)
@@ -127,7 +143,7 @@ class Interface:
         return self._orders.start_all(self._all(), wait=wait)
 
     async def stopProcess(self, name: str, wait: bool) -> Value:
-        found = namespecs.find(self._driver.supervisor.entries, name)
+        found = self._names.find(name)
         if isinstance(found, list):
             return await self._orders.stop_all(found, wait=wait)
         await self._orders.stop(name, found, wait=wait)
@@ -140,7 +156,7 @@ class Interface:
         return self._orders.stop_all(self._all(), wait=wait)
 
     def signalProcess(self, name: str, signal: str) -> Value:
-        found = namespecs.find(self._driver.supervisor.entries, name)
+        found = self._names.find(name)
         if isinstance(found, list):
             return self._orders.signal_all(found, signal)
         self._orders.signal(name, found, signal)
@@ -180,10 +196,10 @@ class Interface:
         for entry in self._all():
             try:
                 clear_logs(self._driver, entry.name)
-                results.append(result(entry, None))
+                results.append(self._orders.result(entry, None))
             except OSError as exc:
                 fault = Fault(FaultCode.FAILED, f"{exc.filename or 'log'}: {exc.strerror}")
-                results.append(result(entry, fault))
+                results.append(self._orders.result(entry, fault))
         return results
 
     def sendProcessStdin(self, name: str, chars: str) -> bool:
@@ -206,14 +222,18 @@ class Interface:
 
     # --- names --------------------------------------------------------------------------------
 
+    @property
+    def _names(self) -> Names:
+        return self._orders.names
+
     def _one(self, name: str) -> Entry:
-        return namespecs.find_one(self._driver.supervisor.entries, name)
+        return self._names.find_one(name)
 
     def _group(self, name: str) -> Sequence[Entry]:
-        return namespecs.group_of(self._driver.supervisor.entries, name)
+        return self._names.members(name)
 
     def _all(self) -> Sequence[Entry]:
-        return namespecs.by_priority(self._driver.supervisor.entries)
+        return self._names.by_priority()
 
     def _log(self, name: str, stream: str) -> LogFile | Session:
         source = log_source(self._driver, self._one(name).name, stream)

@@ -13,7 +13,7 @@ from taskmaster.control.services import Services
 from taskmaster.driver import Driver
 from taskmaster.http.faults import Fault
 from taskmaster.http.logtexts import read_text
-from taskmaster.http.namespecs import find_one
+from taskmaster.http.namespecs import Names
 from taskmaster.http.parsing import Refused, Request
 from taskmaster.http.routes import Say, Stream
 
@@ -43,9 +43,8 @@ class LogTails:
         """
         name, _, stream = request.path.removeprefix(PATH).partition("/")
         stream = stream or "stdout"
-        entries = self._driver.supervisor.entries
         try:
-            ours = find_one(entries, name).name
+            ours = Names(self._driver.supervisor).find_one(name).name
         except Fault:
             raise Refused(404, f"there is no process {name[:100]!r}") from None
         source = log_source(self._driver, ours, stream) if stream in ("stdout", "stderr") else None

@@ -9,7 +9,7 @@ from taskmaster.control import handlers
 from taskmaster.driver import Driver
 from taskmaster.http.commands import check_command
 from taskmaster.http.faults import Fault, FaultCode
-from taskmaster.http.namespecs import short_name
+from taskmaster.http.namespecs import Names, short_name
 from taskmaster.http.processinfo import is_running, is_signallable, is_stoppable
 from taskmaster.http.xmlcalls import Value
 from taskmaster.orders import Kind
@@ -28,6 +28,20 @@ class Orders:
 
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
+
+    @property
+    def names(self) -> Names:
+        """What the processes that are there now are called."""
+        return Names(self._driver.supervisor)
+
+    def result(self, entry: Entry, fault: Fault | None) -> dict[str, Value]:
+        """Return how it went for one of several."""
+        return {
+            "name": short_name(entry),
+            "group": self.names.group(entry),
+            "status": int(fault.code if fault else FaultCode.SUCCESS),
+            "description": str(fault) if fault else "OK",
+        }
 
     async def start(self, name: str, entry: Entry, *, wait: bool) -> None:
         """Start one process; with `wait`, return once it is up, else once it is there.
@@ -72,10 +86,10 @@ class Orders:
             if is_running(entry.process):
                 continue
             try:
-                _refuse_start(namespec(entry), entry)
-                able.append((namespec(entry), entry))
+                _refuse_start(self.names.namespec(entry), entry)
+                able.append((self.names.namespec(entry), entry))
             except Fault as fault:
-                results.append(result(entry, fault))
+                results.append(self.result(entry, fault))
         if wait:
             return results + await self._all(Kind.START, able, self._judge_start, wait=True)
         await self._all(Kind.START, able, self._judge_start, wait=False)
@@ -83,14 +97,16 @@ class Orders:
         for name, entry in able:
             try:
                 _refuse_spawn_error(name, entry)
-                results.append(result(entry, None))
+                results.append(self.result(entry, None))
             except Fault as fault:
-                results.append(result(entry, fault))
+                results.append(self.result(entry, fault))
         return results
 
     async def stop_all(self, entries: Sequence[Entry], *, wait: bool) -> list[Value]:
         """Stop those that are up, by descending priority; return how it went for each of them."""
-        able = [(namespec(entry), entry) for entry in entries if is_stoppable(entry.process)]
+        able = [
+            (self.names.namespec(entry), entry) for entry in entries if is_stoppable(entry.process)
+        ]
         return await self._all(Kind.STOP, able, self._judge_stop, wait=wait)
 
     def signal_all(self, entries: Sequence[Entry], signal: str) -> list[Value]:
@@ -100,10 +116,10 @@ class Orders:
             if not is_signallable(entry.process):
                 continue
             try:
-                self.signal(namespec(entry), entry, signal)
-                results.append(result(entry, None))
+                self.signal(self.names.namespec(entry), entry, signal)
+                results.append(self.result(entry, None))
             except Fault as fault:
-                results.append(result(entry, fault))
+                results.append(self.result(entry, fault))
         return results
 
     def restart_everything(self) -> None:
@@ -130,15 +146,15 @@ class Orders:
         def gathered(name: str, entry: Entry, verdict: Verdict, text: str) -> None:
             try:
                 judge(name, entry, verdict, text)
-                results.append(result(entry, None))
+                results.append(self.result(entry, None))
             except Fault as fault:
-                results.append(result(entry, fault))
+                results.append(self.result(entry, fault))
 
         if named and wait:
             await self._order(kind, named, wait=True, judge=gathered)
         elif named:
             await self._order(kind, named, wait=False, judge=judge)
-            results = [result(entry, None) for _, entry in named]
+            results = [self.result(entry, None) for _, entry in named]
         return results
 
     async def _order(
@@ -182,22 +198,6 @@ class Orders:
     def _judge_stop(self, name: str, entry: Entry, verdict: Verdict, text: str) -> None:
         if verdict is Verdict.FAILED:
             raise Fault(FaultCode.FAILED, f"{name}: {text}")
-
-
-def namespec(entry: Entry) -> str:
-    """Return the name of a process with its group, where they differ."""
-    name, group = short_name(entry), entry.program.name
-    return name if name == group else f"{group}:{name}"
-
-
-def result(entry: Entry, fault: Fault | None) -> dict[str, Value]:
-    """Return how it went for one of several."""
-    return {
-        "name": short_name(entry),
-        "group": entry.program.name,
-        "status": int(fault.code if fault else FaultCode.SUCCESS),
-        "description": str(fault) if fault else "OK",
-    }
 
 
 def _refuse_start(name: str, entry: Entry) -> None:

@@ -28,8 +28,8 @@ _NOT_FOUND: Final = re.compile(r"cannot start: (/?\S+): no such file or director
 _TOO_QUICKLY: Final = "Exited too quickly (process log may have details)"
 
 
-def process_info(entry: Entry, clocks: Clocks) -> dict[str, Value]:
-    """Return the fields of a process, in their order there."""
+def process_info(entry: Entry, group: str, clocks: Clocks) -> dict[str, Value]:
+    """Return the fields of a process of that group, in their order there."""
     process = entry.process
     stdout, stderr = (path or "" for path in log_paths(entry.program, entry.index))
     name = short_name(entry)
@@ -38,7 +38,7 @@ def process_info(entry: Entry, clocks: Clocks) -> dict[str, Value]:
     error = _spawn_error(process)
     return {
         "name": name,
-        "group": entry.program.name,
+        "group": group,
         "start": start,
         "stop": stop,
         "now": now,
@@ -68,11 +68,6 @@ def is_stoppable(process: Process) -> bool:
 def is_signallable(process: Process) -> bool:
     """Whether it may be sent a signal."""
     return process.state in (State.STARTING, State.RUNNING, State.STOPPING)
-
-
-def is_stopped(process: Process) -> bool:
-    """Whether its group may be removed."""
-    return process.state in (State.STOPPED, State.EXITED, State.FATAL, State.UNKNOWN)
 
 
 def _wall(monotonic: float | None, clocks: Clocks) -> int:

@@ -4,7 +4,6 @@ from typing import Final
 
 from taskmaster.control.services import Services
 from taskmaster.driver import Driver
-from taskmaster.http.groups import Configs, Groups
 from taskmaster.http.health import Measurements, Readiness, healthz
 from taskmaster.http.interface import Interface
 from taskmaster.http.logtail import PATH, LogTails
@@ -14,10 +13,10 @@ from taskmaster.http.rpc import Rpc
 _POST: Final = frozenset({"POST"})
 
 
-def site(driver: Driver, services: Services, configs: Configs) -> Routes:
+def site(driver: Driver, services: Services) -> Routes:
     """Return the paths of a daemon; whoever has another one adds it here."""
     routes = Routes()
-    rpc = Rpc(Interface(driver, services, Groups(configs)), services.record)
+    rpc = Rpc(Interface(driver, services), services.record)
     tails = LogTails(driver, services)
     routes.add("/RPC2", rpc.respond, _POST)
     routes.add("/RPC2/", rpc.respond, _POST)

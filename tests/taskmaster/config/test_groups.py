@@ -63,3 +63,19 @@ def test_what_is_wrong_with_a_group_is_told(
     shown = caught.value.render()
     assert f"c.yaml:{place}" in shown
     assert message in shown
+
+
+def test_where_supervisords_clients_are_served_a_program_in_two_groups_is_a_warning(
+    tmp_path: Path,
+) -> None:
+    text = "groups: {site: [redis], db: [nginx, redis]}\n"
+
+    quiet = load(written(tmp_path, text), {}).warnings
+    text += "taskmaster: {http: ./h.sock}\n"
+    loaded = load(written(tmp_path, text), {})
+    shown = "".join(warning.render() for warning in loaded.warnings)
+
+    assert "redis is in the group" not in "".join(warning.render() for warning in quiet)
+    assert "c.yaml:2:37: warning: groups.db: redis is in the group site too" in shown
+    assert shown.count("is in the group") == 1
+    assert [loaded.config.group_of(name) for name in ("redis", "nginx", "x")] == ["site", "db", "x"]

@@ -1,12 +1,15 @@
 """What a process is called, and what is told of it."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import pytest
 
 from taskmaster.config.model import Config, Program, Settings, StderrChannel
 from taskmaster.control.handlers import Clocks
 from taskmaster.http.configinfo import config_infos
 from taskmaster.http.faults import Fault
-from taskmaster.http.namespecs import by_group, find, group_of, short_name
+from taskmaster.http.namespecs import Names, short_name
 from taskmaster.http.processinfo import is_running, is_stoppable, process_info
 from taskmaster.process.state import Process, State
 from taskmaster.supervisor import Entry, Supervisor
@@ -14,12 +17,27 @@ from taskmaster.supervisor import Entry, Supervisor
 PROGRAMS = {
     "web": Program(name="web", command="web -x", numprocs=11, priority=5),
     "db": Program(name="db", command=("db", "a b"), stdout="/log/%(process_num)d", priority=9),
+    "more": Program(name="more", command="more"),
+    "own": Program(name="own", command="own", priority=7),
 }
 
 
-def supervisor() -> Supervisor:
-    settings = Settings(socket="s", logfile="l")
-    return Supervisor(Config(path="c", settings=settings, programs=PROGRAMS), 0.0)
+GROUPS = {"site": ("db", "web"), "other": ("web", "more")}
+
+
+def config(*names: str, groups: Mapping[str, tuple[str, ...]] = MappingProxyType({})) -> Config:
+    programs = {name: PROGRAMS[name] for name in names}
+    return Config(
+        path="c", settings=Settings(socket="s", logfile="l"), programs=programs, groups=groups
+    )
+
+
+def names() -> Names:
+    return Names(Supervisor(config("web", "db"), 0.0))
+
+
+def grouped() -> Names:
+    return Names(Supervisor(config("web", "db", "more", "own", groups=GROUPS), 0.0))
 
 
 @pytest.mark.parametrize(
@@ -34,7 +52,7 @@ def supervisor() -> Supervisor:
     ],
 )
 def test_both_spellings_are_known(written: str, found: str) -> None:
-    entry = find(supervisor().entries, written)
+    entry = names().find(written)
 
     assert isinstance(entry, Entry)
     assert entry.name == found
@@ -42,10 +60,10 @@ def test_both_spellings_are_known(written: str, found: str) -> None:
 
 @pytest.mark.parametrize("written", ["web:*", "web:"])
 def test_a_group_is_all_of_it(written: str) -> None:
-    entries = supervisor().entries
+    found = names()
 
-    assert find(entries, written) == group_of(entries, "web")
-    assert len(group_of(entries, "web")) == 11
+    assert found.find(written) == found.members("web")
+    assert len(found.members("web")) == 11
 
 
 @pytest.mark.parametrize(
@@ -55,19 +73,73 @@ def test_a_group_is_all_of_it(written: str) -> None:
 )  # fmt: skip
 def test_other_names_mean_nothing(written: str) -> None:
     with pytest.raises(Fault, match=r"^BAD_NAME: "):
-        find(supervisor().entries, written)
+        names().find(written)
 
 
 def test_processes_are_listed_by_group_and_name_as_texts() -> None:
-    names = [short_name(entry) for entry in by_group(supervisor().entries)]
+    found = [short_name(entry) for entry in names().by_group()]
 
-    assert names == ["db", "web_0", "web_1", "web_10", *(f"web_{n}" for n in range(2, 10))]
+    assert found == ["db", "web_0", "web_1", "web_10", *(f"web_{n}" for n in range(2, 10))]
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("site:db", "db:0"),
+        ("site:web_10", "web:10"),
+        ("other:more", "more:0"),
+        ("own", "own:0"),
+        # What they were called before they came into a group.
+        ("db", "db:0"),
+        ("db:db", "db:0"),
+        ("web:web_3", "web:3"),
+        ("web:3", "web:3"),
+    ],
+)
+def test_a_process_has_the_name_of_its_group(written: str, found: str) -> None:
+    entry = grouped().find(written)
+
+    assert isinstance(entry, Entry)
+    assert entry.name == found
+
+
+def test_every_namespec_is_found_again() -> None:
+    those = grouped()
+
+    for entry in those.by_priority():
+        assert those.find(those.namespec(entry)) is entry
+
+
+@pytest.mark.parametrize("written", ["site", "site:", "site:site", "other:web_1", "site:more",
+                                     "site:web", "nosuch:db", "other:db:0"])  # fmt: skip
+def test_a_process_is_in_one_group(written: str) -> None:
+    with_members = {"site:"}
+
+    if written in with_members:
+        assert isinstance(grouped().find(written), list)
+    else:
+        with pytest.raises(Fault, match=r"^BAD_NAME: "):
+            grouped().find(written)
+
+
+def test_groups_stand_by_priority_and_their_programs_by_theirs() -> None:
+    those = grouped()
+
+    assert [entry.name for entry in those.members("site")] == [
+        *(f"web:{n}" for n in range(11)), "db:0",
+    ]  # fmt: skip
+    assert [entry.name for entry in those.members("other")] == ["more:0"]
+    order = [those.namespec(entry) for entry in those.by_priority()]
+    assert (order[0], order[1], order[-1]) == ("own", "other:more", "site:db")
+    by_name = [those.namespec(entry) for entry in those.by_group()]
+    assert by_name[:3] == ["other:more", "own", "site:db"]
+    assert len(by_name) == len(order) == 14
 
 
 def info(**fields: object) -> dict[str, object]:
     process = Process(**fields)  # type: ignore[arg-type]
     entry = Entry("db:0", PROGRAMS["db"], 0, process)
-    return process_info(entry, Clocks(100.0, 1_000_000_100.0))
+    return process_info(entry, "site", Clocks(100.0, 1_000_000_100.0))
 
 
 def test_times_are_those_of_the_day() -> None:
@@ -78,6 +150,7 @@ def test_times_are_those_of_the_day() -> None:
         1_000_000_020,
         1_000_000_100,
     )
+    assert (told["name"], told["group"]) == ("db", "site")
     assert told["description"] == "pid 7, uptime 0:01:05"
     assert (told["exitstatus"], told["pid"], told["statename"]) == (0, 7, "RUNNING")
     assert told["logfile"] == told["stdout_logfile"] == "/log/0"
@@ -116,7 +189,7 @@ def test_who_waits_for_a_paced_restart_may_be_started_and_stopped() -> None:
 
 
 def test_options_are_under_their_names_there() -> None:
-    infos = config_infos(PROGRAMS, {"db": PROGRAMS["db"]})
+    infos = config_infos(config("web", "db"), config("db"))
     db = infos[0]
 
     assert len(infos) == 12
@@ -124,3 +197,17 @@ def test_options_are_under_their_names_there() -> None:
     assert (db["group_prio"], db["redirect_stderr"]) == (9, True)
     assert PROGRAMS["db"].stderr_channel is StderrChannel.TERMINAL
     assert (infos[1]["stdout_logfile"], infos[1]["name"]) == ("none", "web_0")
+
+
+def test_programs_are_in_use_by_their_groups() -> None:
+    known = config("web", "db", "more", "own", groups=GROUPS)
+    infos = config_infos(known, config("web", "db", "own", groups={"site": ("db", "web")}))
+
+    told = {
+        info["name"]: (info["group"], info["group_prio"], info["process_prio"], info["inuse"])
+        for info in infos
+    }
+    assert told["db"] == ("site", 999, 9, True)
+    assert told["web_4"] == ("site", 999, 5, True)
+    assert told["more"] == ("other", 999, 999, False)
+    assert told["own"] == ("own", 7, 7, True)
