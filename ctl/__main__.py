@@ -77,6 +77,14 @@ _VARIABLES: Final = {"--token-file": "TASKMASTER_TOKEN_FILE", "--ca": "TASKMASTE
 """Options that stand in for a variable: what they say is asked for deep below, if at all."""
 
 
+_SUPERVISORCTLS: Final = {
+    "-c": "there is no config file of the client's; -s SOCKET says which daemon is meant",
+    "-u": "a socket asks for no user; at tls:// --token-file FILE says who may",
+    "-p": "a socket asks for no password; at tls:// --token-file FILE says who may",
+}
+"""Options that scripts and Ansible's module give it."""
+
+
 class _Options(NamedTuple):
     socket: str | None
     as_json: bool
@@ -97,7 +105,7 @@ def _options(words: list[str]) -> _Options | int:
             if name in _VARIABLES:
                 os.environ[_VARIABLES[name]] = given
             else:
-                socket = given
+                socket = given.removeprefix("unix://")
         elif option == "--json":
             as_json = True
         elif option in ("-h", "--help"):
@@ -106,6 +114,10 @@ def _options(words: list[str]) -> _Options | int:
         elif option == "--version":
             print(f"taskmasterctl {__version__}")
             return 0
+        elif option in _SUPERVISORCTLS:
+            text = f"{option} is supervisorctl's: {_SUPERVISORCTLS[option]}"
+            print(f"taskmasterctl: {text}", file=sys.stderr)
+            return EXIT_UNUSABLE
         else:
             print(f"taskmasterctl: unknown option {option}; try --help", file=sys.stderr)
             return EXIT_UNUSABLE
@@ -114,7 +126,8 @@ def _options(words: list[str]) -> _Options | int:
 
 def _main(context: Context, words: list[str]) -> int:
     if words:
-        return commands.run(context, words)
+        # As supervisorctl does: Ansible's module says "signal HUP" in one word.
+        return commands.run(context, [*(words[0].split() or words[:1]), *words[1:]])
     from ctl import shell
 
     if sys.stdin.isatty() and sys.stdout.isatty():

@@ -17,10 +17,6 @@ ALIASES: Final = {"quit": "exit", "?": "help"}
 """Other words for the same command."""
 
 OTHERS_WORDS: Final = {
-    "update": "here it is called reload",
-    "add": "reload adds what is new in the config",
-    "remove": "reload removes what is gone from the config",
-    "avail": "reread says what reload would change, status lists what is there",
     "fg": "here it is called attach",
     "open": "start taskmasterctl with -s SOCKET for another daemon",
 }
@@ -205,6 +201,30 @@ COMMANDS: Final[dict[str, Command]] = {
         "What did not change keeps running; a config with errors changes nothing.",
     ),
     "reread": Command("reread", "say what reload would do", later("daemon", "reread")),
+    "update": Command(
+        "update [NAME...]",
+        "what reload does, for these programs and groups only",
+        later("portions", "update"),
+        "Without a name everything. Unlike supervisorctl's it restarts only what must be.",
+        Names.MANY,
+    ),
+    "add": Command(
+        "add NAME...",
+        "take over programs and groups that are new in the config",
+        later("portions", "add"),
+        "The config is read again for it; nothing else in it is looked at.",
+        Names.MANY,
+    ),
+    "remove": Command(
+        "remove NAME...",
+        "forget programs and groups that are stopped",
+        later("portions", "remove"),
+        "Those that are still in the config come back with the next reload.",
+        Names.MANY,
+    ),
+    "avail": Command(
+        "avail", "what is in the config now, and whether it is there", later("portions", "avail")
+    ),
     "upgrade": Command(
         "upgrade",
         "have the code that is installed now take over",

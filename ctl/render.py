@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from taskmaster.protocol.messages import (
+    ConfiguredProcess,
     Outcome,
     ProcessPid,
     ProcessStatus,
@@ -58,6 +59,17 @@ def reload_text(report: ReloadReport, *, is_preview: bool = False) -> str:
         return "\n".join(report.changes) or "nothing changed"
     lines = [line.replace(": ", ": would be ", 1) for line in report.changes]
     return "\n".join(lines) or "nothing would change"
+
+
+def available_table(processes: Sequence[ConfiguredProcess]) -> str:
+    """Return a line for each, in supervisorctl's columns: name, whether it is there, its start."""
+    width = max((len(process.name) for process in processes), default=0) + 3
+    width = max(width, 12)
+    return "\n".join(
+        f"{process.name:<{width}}{'in use' if process.in_use else 'avail':<10}"
+        f"{'auto' if process.autostart else 'manual':<10}{process.priority}"
+        for process in processes
+    )
 
 
 def pid_lines(pids: Sequence[ProcessPid]) -> str:

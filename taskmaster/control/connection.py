@@ -13,7 +13,7 @@ from typing import Final
 from pty_mux.session import Session
 from pty_mux.winsize import Winsize
 from taskmaster.config.model import LogLevel
-from taskmaster.control import handlers, seats
+from taskmaster.control import handlers, portions, seats
 from taskmaster.control.attach import carry
 from taskmaster.control.feed import Feed, WholeLines
 from taskmaster.control.follow import Following, Source
@@ -46,6 +46,8 @@ _QUIET: Final = (
     messages.Wait,
     messages.Clients,
     messages.Metrics,
+    messages.Available,
+    messages.Groups,
 )
 """Requests that change nothing: told in the event log at level debug only."""
 
@@ -160,6 +162,14 @@ class Connection:
                 self._reply(self._services.reload())
             case messages.Reread():
                 self._reply(self._services.reread())
+            case (
+                messages.Update()
+                | messages.Add()
+                | messages.Remove()
+                | messages.Available()
+                | messages.Groups()
+            ):
+                self._reply(portions.answer(request, supervisor, self._services))
             case messages.Upgrade():
                 handlers.refuse_while_shutting_down(supervisor)
                 await self._services.upgrade()

@@ -8,7 +8,10 @@ newline, `decode_*` takes one and checks every field: nothing unchecked gets pas
 | --- | --- |
 | `Status` | list of `ProcessStatus` |
 | `Start`, `Stop`, `Restart`, `Signal`, `Clear`, `Record`, `TryAlerts` | list of `Outcome` |
-| `Reload`, `Reread` | `ReloadReport` |
+| `Reload`, `Reread`, `Update` | `ReloadReport` |
+| `Add`, `Remove` | list of `Outcome`, one for each name |
+| `Available` | list of `ConfiguredProcess` |
+| `Groups` | list of `Group` |
 | `Upgrade` | nothing: the connection ends with the core that was asked |
 | `Shutdown` | null, once everything has stopped; then the connection ends |
 | `Tail`, `MainTail` | `LogText`, then with ``follow`` notifications `LogAppended` |
@@ -146,6 +149,39 @@ class Reread(Value):
     """Read the config again and say what `Reload` would do."""
 
     METHOD: ClassVar[str] = "reread"
+
+
+class Update(Value):
+    """Read the config again and apply it: all of it, or only these programs and groups."""
+
+    METHOD: ClassVar[str] = "update"
+    names: tuple[str, ...] = ()
+
+
+class Add(Value):
+    """Read the config again and take these programs and groups over, which are new."""
+
+    METHOD: ClassVar[str] = "add"
+    names: tuple[str, ...]
+
+
+class Remove(Value):
+    """Forget these programs and groups, of which nothing runs."""
+
+    METHOD: ClassVar[str] = "remove"
+    names: tuple[str, ...]
+
+
+class Available(Value):
+    """Read the config again and say which processes are in it."""
+
+    METHOD: ClassVar[str] = "avail"
+
+
+class Groups(Value):
+    """The groups of the config that counts."""
+
+    METHOD: ClassVar[str] = "groups"
 
 
 class Upgrade(Value):
@@ -335,6 +371,11 @@ Request: TypeAlias = (
     | Signal
     | Reload
     | Reread
+    | Update
+    | Add
+    | Remove
+    | Available
+    | Groups
     | Upgrade
     | Shutdown
     | Tail
@@ -364,6 +405,11 @@ REQUESTS: Final[Mapping[str, type[Request]]] = {
         Signal,
         Reload,
         Reread,
+        Update,
+        Add,
+        Remove,
+        Available,
+        Groups,
         Upgrade,
         Shutdown,
         Tail,
@@ -476,6 +522,28 @@ class ReloadReport(Value):
     warnings: tuple[str, ...] = ()
 
 
+class ConfiguredProcess(Value):
+    """A process of the config as it is written now.
+
+    Attributes:
+        group: as supervisord's users know it: the first that names its program, or the program.
+        in_use: its program is there.
+    """
+
+    name: str
+    group: str
+    in_use: bool
+    autostart: bool
+    priority: int
+
+
+class Group(Value):
+    """A group of programs."""
+
+    name: str
+    programs: tuple[str, ...]
+
+
 class ProcessPid(Value):
     """The pid of one process; 0 where it has none, as in supervisorctl."""
 
@@ -582,6 +650,8 @@ Result: TypeAlias = (
     | Sequence[ProcessStatus]
     | Sequence[Outcome]
     | Sequence[ProcessPid]
+    | Sequence[ConfiguredProcess]
+    | Sequence[Group]
     | ScreenShown
     | Sequence[ClientSeat]
     | MetricsText
@@ -596,6 +666,11 @@ RESULTS: Final[Mapping[str, type[Any] | None]] = {
     "clear": Outcome,
     "reload": ReloadReport,
     "reread": ReloadReport,
+    "update": ReloadReport,
+    "add": Outcome,
+    "remove": Outcome,
+    "avail": ConfiguredProcess,
+    "groups": Group,
     "upgrade": None,
     "shutdown": None,
     "tail": LogText,
@@ -616,7 +691,14 @@ RESULTS: Final[Mapping[str, type[Any] | None]] = {
 """What a request's result is, or is a list of."""
 
 
-_COME_IN_LISTS: Final = (ProcessStatus, Outcome, ProcessPid, ClientSeat)
+_COME_IN_LISTS: Final = (
+    ProcessStatus,
+    Outcome,
+    ProcessPid,
+    ClientSeat,
+    ConfiguredProcess,
+    Group,
+)
 
 
 class Response(Value):

@@ -45,7 +45,7 @@ def test_commands_come_first_and_behind_help(text: str) -> None:
 
 
 def test_what_is_typed_is_replaced_by_the_whole_word() -> None:
-    assert offered("re") == ["restart", "record", "reload", "reread", "relay"]
+    assert offered("re") == ["restart", "record", "reload", "reread", "remove", "relay"]
     assert offered("stop d") == ["stop db", "stop db:0"]
     assert offered("stop web:") == ["stop web:0", "stop web:1"]
 
