@@ -20,6 +20,7 @@ class Stage:
     PTY: Final = "pty"
     FORK: Final = "fork"
     TERMINAL: Final = "terminal"
+    SOCKET: Final = "socket"
     LIMITS: Final = "limits"
     USER: Final = "user"
     FOLDER: Final = "folder"
@@ -49,6 +50,8 @@ class Command(NamedTuple):
         user: a name or a number to become, None to stay who we are.
         open_files: soft limit of descriptors (RLIMIT_NOFILE) to go back to, None for ours.
         stderr: ``terminal``, ``pipe`` or ``second terminal``.
+        stdin: a descriptor that is to be its standard input, or None for the terminal, which is the
+            controlling one either way. It stays the caller's.
     """
 
     argv: tuple[str, ...]
@@ -61,6 +64,7 @@ class Command(NamedTuple):
     rows: int = 24
     columns: int = 80
     stderr: str = "terminal"
+    stdin: int | None = None
 
 
 def try_places(command: Command, path: str, start: Callable[[str], _Started]) -> _Started:

@@ -60,6 +60,8 @@ def become(command: Command, slave: int, stderr: int | None, status: int) -> NoR
         os.login_tty(slave)
         if stderr is not None:
             os.dup2(stderr, 2)
+        if command.stdin is not None:
+            os.dup2(command.stdin, 0)
         _reset_signals()
         if command.open_files is not None:
             stage, subject = Stage.LIMITS, str(command.open_files)

@@ -93,11 +93,13 @@ def _start_directly(command: Command, slave: int, stderr: int | None) -> int:
     """Return the pid of a child that has become the command."""
     environment = {**OWN_ENVIRONMENT, **command.environment, **command.overrides}
     clean = {name: value for name, value in environment.items() if value is not None}
-    actions = (
+    actions = [
         (os.POSIX_SPAWN_OPEN, 0, os.ttyname(slave), os.O_RDWR, 0),
         (os.POSIX_SPAWN_DUP2, 0, 1),
         (os.POSIX_SPAWN_DUP2, 0 if stderr is None else stderr, 2),
-    )
+    ]
+    if command.stdin is not None:
+        actions.append((os.POSIX_SPAWN_DUP2, command.stdin, 0))
 
     def start(place: str) -> int:
         return os.posix_spawn(

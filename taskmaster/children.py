@@ -15,14 +15,16 @@ from pty_mux.command import Stage
 from pty_mux.pump import Pump
 from pty_mux.session import Session
 from taskmaster.config.model import LogLevel
+from taskmaster.control.listener import SocketRefused
 from taskmaster.keeper import wire
 from taskmaster.onlookers import Onlookers
 from taskmaster.openfiles import OpenFiles, limit_of_open_files
 from taskmaster.process.events import Event, Exited, SignalFailed, Spawned, SpawnFailed, Survivor
 from taskmaster.process.failures import MISTAKE, SCROLLBACK, spawn_reason
 from taskmaster.process.state import State
+from taskmaster.programsockets import ProgramSockets
 from taskmaster.records import life_begins, signal_name
-from taskmaster.spawnrequest import logs_of, spawn_request, terminals_of
+from taskmaster.spawnrequest import shared_by, spawn_request, terminals_of
 from taskmaster.supervisor import Entry, Supervisor
 from taskmaster.survivors import find
 from taskmaster.terminals import new_pump
@@ -54,7 +56,7 @@ class Host(Protocol):
     def configure(self, session: Session, entry: Entry) -> None:
         """Bring a terminal up to the configuration."""
 
-    def send(self, message: wire.Message) -> None:
+    def send(self, message: wire.Message, descriptors: tuple[int, ...] = ()) -> None:
         """Ask the keeper for something."""
 
     def happened(self, name: str, event: Event) -> None:
@@ -66,10 +68,12 @@ class Children:
 
     Attributes:
         names: of the processes that live or are awaited, by ticket.
+        sockets: of their programs.
     """
 
     def __init__(self, host: Host, onlookers: Onlookers, socket_path: str) -> None:
         self.names: dict[int, str] = {}
+        self.sockets = ProgramSockets(host.send, host.record)
         self._host = host
         self._onlookers = onlookers
         self._socket_path = socket_path
@@ -112,7 +116,7 @@ class Children:
         life.pid = pid
         self.names[life.ticket] = name
         entry = self._host.supervisor.entries[name]
-        self._open_files.take(life.ticket, name, len(ends), logs_of(entry.launch))
+        self._open_files.take(life.ticket, name, len(ends), shared_by(entry))
         if ends:
             self._connect(name, life, pid, ends, resumed=True)
 
@@ -143,8 +147,8 @@ class Children:
 
     def _ask(self, entry: Entry, ticket: int) -> wire.SpawnFailed | None:
         """Ask the keeper for a process, or return why it cannot even be asked."""
-        terminals, logs = terminals_of(entry.program), logs_of(entry.launch)
-        if not self._open_files.take(ticket, entry.name, terminals, logs):
+        terminals = terminals_of(entry.program)
+        if not self._open_files.take(ticket, entry.name, terminals, shared_by(entry)):
             return wire.SpawnFailed(ticket, Stage.PTY, errno.EMFILE, "")
         try:
             session = self._host.session(entry.name)
@@ -153,7 +157,12 @@ class Children:
         self._host.configure(session, entry)
         request = spawn_request(entry, ticket, session.winsize, self._socket_path)
         try:
-            self._host.send(request)
+            stdin = () if entry.program.socket is None else (self.sockets.get(entry.program),)
+            self._host.send(request, stdin)
+        except SocketRefused as exc:
+            return wire.SpawnFailed(ticket, Stage.SOCKET, 0, str(exc))
+        except OSError as exc:  # no descriptor for a copy of the socket
+            return wire.SpawnFailed(ticket, Stage.SOCKET, exc.errno or 0, "")
         except wire.MessageTooLong:
             return wire.SpawnFailed(ticket, Stage.EXEC, errno.E2BIG, request.argv[0])
         return None

@@ -156,6 +156,7 @@ class Daemon:
                 if pidfile is not None:
                     pidfile.remove()
                 await openings.close()
+                self._driver.children.sockets.close()
                 keeper.close()
         return self._exit_status
 

@@ -79,7 +79,7 @@ class Driver:
         self._eventlog = eventlog
         self._on_down = on_down
         self._keeper: KeeperClient | None = None
-        self.memory = Memory(self._tell_keeper)
+        self.memory = Memory(self.send)
         self.sessions = Sessions(self.memory)
         self._waiting: list[tuple[Order, Callable[[], None]]] = []
         self._asked_for: dict[str, Order] = {}
@@ -172,6 +172,7 @@ class Driver:
             if (program := before.get(name, entry.program)) != entry.program:
                 self._update(name, entry, program)
         self.logs.keep_only(self._log_paths())
+        self.children.sockets.keep_only(self.supervisor.with_sockets())
 
     def shut_down(self) -> None:
         """Stop everything in order; a second call kills at once what is still there, and ends."""
@@ -325,11 +326,8 @@ class Driver:
         if (trouble := configure(session, entry.program)) is not None:
             self.record(LogLevel.ERROR, f"{entry.name}: {trouble}")
 
-    def send(self, message: wire.Message) -> None:
+    def send(self, message: wire.Message, descriptors: tuple[int, ...] = ()) -> None:
         """Ask the keeper for something."""
-        self._tell_keeper(message, ())
-
-    def _tell_keeper(self, message: wire.Message, descriptors: tuple[int, ...]) -> None:
         if self._keeper is not None:
             self._keeper.send(message, descriptors)
 
@@ -337,6 +335,7 @@ class Driver:
         """After all that happened in this turn: who waited for it, and when to look again."""
         self._settling = False
         self._remember_orders()
+        self.children.sockets.keep_only(self.supervisor.with_sockets())
         for watcher in tuple(self._watchers):
             watcher()
         done = [(order, on_done) for order, on_done in self._waiting if order.is_done]

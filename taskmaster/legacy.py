@@ -24,6 +24,7 @@ class Legacy:
         outcomes: by ticket, how it ended or failed to begin.
         begin: the last word, once it is said.
         early: what came behind it by then, with its descriptors.
+        keeper: the version of the keeper.
     """
 
     saved: dict[str, str] = field(default_factory=dict)
@@ -32,6 +33,7 @@ class Legacy:
     outcomes: dict[int, wire.Exited | wire.SpawnFailed] = field(default_factory=dict)
     begin: wire.Begin = wire.Begin(0, "", [])
     early: list[tuple[wire.Message, list[int]]] = field(default_factory=list)
+    keeper: int = wire.VERSION
 
     def close(self) -> None:
         """Close what nobody has taken."""
@@ -80,8 +82,10 @@ def _receive_until(last: type, legacy: Legacy, channel: Channel) -> None:
                     legacy.spawned[message.ticket] = (message, descriptors)
                 case wire.Exited() | wire.SpawnFailed():
                     legacy.outcomes[message.ticket] = message
-                case wire.Bequeathed(version) if version != wire.VERSION:
-                    text = f"the keeper speaks version {version}, this core {wire.VERSION}"
-                    raise Unreadable(f"{text}; only a restart of the daemon helps")
+                case wire.Bequeathed(version):
+                    legacy.keeper = version
+                    if not wire.OLDEST <= version <= wire.VERSION:
+                        text = f"the keeper speaks version {version}, this core {wire.VERSION}"
+                        raise Unreadable(f"{text}; only a restart of the daemon helps")
                 case wire.Begin():
                     legacy.begin = message

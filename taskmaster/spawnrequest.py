@@ -47,6 +47,7 @@ def spawn_request(entry: Entry, ticket: int, winsize: Winsize, socket_path: str)
         rows=winsize.rows,
         columns=winsize.columns,
         stderr=program.stderr_channel.value,
+        stdin=wire.TERMINAL if program.socket is None else wire.DESCRIPTOR,
     )
 
 
@@ -58,6 +59,12 @@ def terminals_of(program: Program) -> int:
 def logs_of(launch: Launch) -> list[str]:
     """Return the paths of the log files that a process writes."""
     return [path for path in (launch.stdout, launch.stderr) if path is not None]
+
+
+def shared_by(entry: Entry) -> list[str]:
+    """Return what a process needs a descriptor of ours for, and others perhaps the same one."""
+    socket = entry.program.socket
+    return [*logs_of(entry.launch), *([] if socket is None else [f"socket {socket}"])]
 
 
 def _environment(entry: Entry, socket_path: str) -> Mapping[str, str | None]:

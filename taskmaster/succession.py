@@ -32,6 +32,8 @@ def take_over(driver: Driver, legacy: Legacy, remembered: Remembered) -> None:
 
 def meet(driver: Driver, legacy: Legacy, remembered: Remembered) -> None:
     """Have it find what there is; the keeper is connected by now."""
+    driver.children.sockets.keeper = legacy.keeper
+    driver.children.sockets.take_over(legacy.held, driver.supervisor.with_sockets())
     for name, entry in driver.supervisor.entries.items():
         descriptor = legacy.held.pop(ring_key(name), None)
         if descriptor is not None:

@@ -119,6 +119,16 @@ class Supervisor:
             if entry.process.state is State.STOPPING and entry.process.left
         )
 
+    def with_sockets(self) -> Iterator[Program]:
+        """Yield, for each process that is up or will be and has a socket, its program from now on.
+
+        From its next life on: one that ends for another program keeps what it has itself.
+        """
+        for name, entry in self._entries.items():
+            program = entry.successor or entry.program
+            if program.socket is not None and not entry.removed and not self.is_final(name):
+                yield program
+
     def is_final(self, name: str) -> bool:
         """Whether a process is down and neither the rules nor an order will bring it up again."""
         entry = self._entries.get(name)

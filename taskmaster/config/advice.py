@@ -44,6 +44,7 @@ def advise(
             *(_of_command(program, launch, environment) if sees_all else ()),
             *_of_user(program, rights),
             *_of_files(launch, made, rights),
+            *_of_socket(program),
             *_of_sharing(program, launch, limits),
         ):
             yield Problem(
@@ -108,6 +109,13 @@ def _of_files(launch: Launch, made: Collection[str], rights: Rights) -> Iterator
             yield stream, message, "give root a folder of its own, or set taskmaster.user"
         elif path is not None and os.path.isdir(folder) and not _may_write(path):
             yield stream, f"{path} may not be written", "nothing will be logged"
+
+
+def _of_socket(program: Program) -> Iterator[Advice]:
+    if isinstance(program.socket, str):
+        folder = os.path.dirname(program.socket)
+        if not os.path.isdir(folder):
+            yield "socket", f"there is no folder {folder}", "it will be BACKOFF, then FATAL"
 
 
 def _may_write(path: str) -> bool:

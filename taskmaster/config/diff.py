@@ -10,6 +10,7 @@ KEYS: Final[Mapping[str, str]] = {
     "command": "cmd",
     "environment": "env",
     "stderr_channel": "stderr or stderr_tty",
+    "socket_rights": "socket",
 }
 """What the user calls a field, where that differs."""
 
@@ -59,7 +60,7 @@ def diff(old: Config, new: Config) -> Changes:
         if not differing:
             unchanged.append(name)
             continue
-        changed[name] = tuple(KEYS.get(field, field) for field in differing)
+        changed[name] = tuple(dict.fromkeys(KEYS.get(field, field) for field in differing))
         if before.numprocs != program.numprocs:
             counts[name] = (before.numprocs, program.numprocs)
         costs = {reload_cost(field) for field in differing}

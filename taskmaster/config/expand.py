@@ -99,12 +99,21 @@ def _filling(program: Program, index: int) -> Callable[[str], str]:
         "process_name": f"{program.name}:{index}",
     }
 
-    def fill(text: str) -> str:
-        return _TEMPLATE.sub(
-            lambda m: "%" if m["name"] is None else _format(m["format"], values[m["name"]]), text
-        )
+    return lambda text: _fill(text, values)
 
-    return fill
+
+def fill_program_name(text: str, name: str) -> str:
+    """Return a text that is all processes' with the name of their program filled in.
+
+    Nothing else of the names of one process may be in it.
+    """
+    return _fill(text, {"program_name": name})
+
+
+def _fill(text: str, values: Mapping[str, str | int]) -> str:
+    return _TEMPLATE.sub(
+        lambda m: "%" if m["name"] is None else _format(m["format"], values[m["name"]]), text
+    )
 
 
 def _format(form: str, value: str | int) -> str:

@@ -35,6 +35,10 @@ OTHERS_IDEAS: Final[Mapping[str, str]] = {
     "password": "write it into a file, and its path behind password_file",
     "process_name": "processes are called program:index",
     "numprocs_start": "the index counts from 0",
+    **dict.fromkeys(
+        ("socket_owner", "socket_mode", "socket_backlog"),
+        "it goes into socket: {listen: ..., owner: ..., mode: ..., backlog: ...}",
+    ),
     "depends_on": "a lower priority starts earlier and stops later",
 }
 

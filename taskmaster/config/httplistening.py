@@ -8,13 +8,12 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any, Final
+from typing import Final
 
 from taskmaster.config import listening, readers, values
 from taskmaster.config.document import Mapping as MappingNode
 from taskmaster.config.document import Node, Sequence
 from taskmaster.config.errors import Place
-from taskmaster.config.hints import unknown_key_hint
 from taskmaster.config.model import Address, HttpListener, Settings
 from taskmaster.config.readers import Bad, Fault, Surroundings, each, text_of, unexpected
 
@@ -52,18 +51,7 @@ def _listener(node: Node, around: Surroundings) -> HttpListener:
         listener = HttpListener(listen=_listen(node, around))
         _warn(listener, node.place, around)
         return listener
-    found: dict[str, Any] = {}
-    faults: list[Fault] = []
-    for name, value in node.items:
-        read = _KEYS.get(name.text)
-        if read is None:
-            hint = unknown_key_hint(name.text, _KEYS)
-            faults.append(Fault(name.place, f"unknown key {name.text!r}", hint))
-            continue
-        try:
-            found[name.text] = read(value, around)
-        except Bad as exc:
-            faults += exc.faults
+    found, faults = readers.keyed(node, _KEYS, around)
     given = {name.text: name.place for name, _ in node.items}
     faults += _missing(node, given, found.get("listen"))
     if faults:
@@ -122,13 +110,6 @@ def _listen(node: Node, around: Surroundings) -> Address | str:
         raise Bad(*faults) from None
 
 
-def _mode(text: str) -> int:
-    try:
-        return values.umask(text)
-    except values.BadValue:
-        raise values.BadValue("a file mode, octal, such as 0770") from None
-
-
 def _word(node: Node, around: Surroundings) -> str:
     text = text_of(node)
     if not text or ":" in text or not text.isprintable():
@@ -146,7 +127,7 @@ def _password(node: Node, around: Surroundings) -> str:
 
 _KEYS: Final[Mapping[str, readers.Reader]] = {
     "listen": _listen,
-    "mode": readers.scalar(_mode),
+    "mode": readers.scalar(values.file_mode),
     "group": _word,
     "read_only": readers.scalar(values.boolean),
     "username": _word,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
+from taskmaster.config import sockets
 from taskmaster.config.advice import advise
 from taskmaster.config.alerting import doubts, read_alerts
 from taskmaster.config.document import MAX_TEXT_BYTES, Node, Sequence, Text, parse
@@ -235,6 +236,9 @@ def _check_paths(
     if len(os.fsencode(settings.socket)) > MAX_SOCKET_PATH_BYTES:
         message = f"a socket's path has at most {MAX_SOCKET_PATH_BYTES} bytes: {settings.socket}"
         around.error(Place(path), "taskmaster.socket", message, "name another one with socket:")
+    around.problems += sockets.check(
+        {name: (entry.place("socket"), entry.program) for name, entry in programs.items()}, settings
+    )
     written: dict[str | None, str] = {}
     for name, entry in programs.items():
         for stream in ("stdout", "stderr"):

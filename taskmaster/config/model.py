@@ -22,6 +22,10 @@ DEFAULT_LOG_BACKUPS: Final = 10
 """How many rotated files are kept; supervisord's ``*_logfile_backups``."""
 
 
+DEFAULT_BACKLOG: Final = 4096
+"""As many as the kernel lets wait for a socket, unless it is told otherwise (listen(2))."""
+
+
 class AutoRestart(enum.Enum):
     """When a process that ended by itself while RUNNING is started again."""
 
@@ -138,6 +142,32 @@ class TerminalSize:
     columns: int = 80
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Address:
+    """Where TCP clients are awaited; `host` is an IP address as text, normalized."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SocketRights:
+    """Who may connect to the socket of a program, and how many may wait for that.
+
+    Attributes:
+        owner: ``user`` or ``user:group``; None for the program's user.
+        mode: of the path. Both mean nothing where there is none.
+        backlog: see listen(2).
+    """
+
+    owner: str | None = None
+    mode: int = 0o700
+    backlog: int = DEFAULT_BACKLOG
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
     """One entry of ``programs:``; names and defaults of the fields as in DESIGN, section 4.
@@ -158,6 +188,8 @@ class Program:
             where these count. See `stop_steps`.
         killasgroup: never false where `stopasgroup` is true.
         record: path of the recording of the terminal, or None.
+        socket: an address or a path where one socket listens that is the standard input of each
+            process (FastCGI); None: the terminal is. `socket_rights` says who may connect.
     """
 
     name: str = _restart()
@@ -191,6 +223,8 @@ class Program:
     size: TerminalSize = _in_place(TerminalSize())
     scrollback: int = _in_place(1024 * 1024)
     record: str | None = _in_place(None)
+    socket: Address | str | None = _restart(None)
+    socket_rights: SocketRights = _in_place(SocketRights())
 
     @property
     def stop_steps(self) -> tuple[StopStep, ...]:
@@ -205,17 +239,6 @@ class Program:
             StopStep(signal=self.stopsignal, whom=asked, wait=self.stoptime),
             StopStep(signal=SIGKILL, whom=killed, wait=self.stoptime),
         )
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Address:
-    """Where TCP clients are awaited; `host` is an IP address as text, normalized."""
-
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

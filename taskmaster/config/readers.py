@@ -10,7 +10,7 @@ import enum
 import os
 import re
 import shlex
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -19,7 +19,7 @@ from taskmaster.config.document import Mapping as MappingNode
 from taskmaster.config.document import Node, Sequence, Text
 from taskmaster.config.errors import Place, Problem, Severity
 from taskmaster.config.expand import BadTemplate, fill_constants
-from taskmaster.config.hints import did_you_mean
+from taskmaster.config.hints import did_you_mean, unknown_key_hint
 from taskmaster.config.model import AutoRestart, LogLevel
 
 T = TypeVar("T")
@@ -110,6 +110,25 @@ def each(nodes: Iterable[T], read: Callable[[T], Any]) -> list[Any]:
     if faults:
         raise Bad(*faults)
     return results
+
+
+def keyed(
+    node: MappingNode, keys: Mapping[str, Reader], around: Surroundings
+) -> tuple[dict[str, Any], list[Fault]]:
+    """Return what is read of each key of a value that has keys of its own, and what is wrong."""
+    found: dict[str, Any] = {}
+    faults: list[Fault] = []
+    for name, value in node.items:
+        read = keys.get(name.text)
+        if read is None:
+            hint = unknown_key_hint(name.text, keys)
+            faults.append(Fault(name.place, f"unknown key {name.text!r}", hint))
+            continue
+        try:
+            found[name.text] = read(value, around)
+        except Bad as exc:
+            faults += exc.faults
+    return found, faults
 
 
 # --- texts -----------------------------------------------------------------------------------

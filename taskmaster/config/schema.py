@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from taskmaster.config import httplistening, lifecycle, listening, readers, values
+from taskmaster.config import httplistening, lifecycle, listening, readers, sockets, values
 from taskmaster.config.document import Mapping as MappingNode
 from taskmaster.config.document import Node, Text
 from taskmaster.config.errors import Place
@@ -70,6 +70,7 @@ PROGRAM_KEYS: Final[Mapping[str, Key]] = {
     "size": Key(readers.scalar(values.terminal_size), "of the terminal while nobody is attached"),
     "scrollback": Key(_RING_BYTES, "how much output is kept in memory"),
     "record": Key(readers.path, "asciicast file of its terminal, anew at each start"),
+    "socket": Key(sockets.socket, "FastCGI: a socket that is each one's standard input"),
 }
 
 SETTING_KEYS: Final[Mapping[str, Key]] = {
@@ -182,6 +183,9 @@ def _read_program(name: Text, body: Node, key: str, around: Surroundings) -> Pro
     for stream in ("stdout", "stderr"):
         if found.get(stream) == DISCARD:
             found[stream] = None
+    if "socket" in found:
+        template, found["socket_rights"] = found["socket"]
+        found["socket"] = sockets.of_program(template, name.text)
     found.setdefault("cmd", ())
     found.setdefault("killasgroup", found.get("stopasgroup", False))
     return Program(name=name.text, **{_FIELDS.get(k, k): v for k, v in found.items()})

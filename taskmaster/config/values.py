@@ -88,6 +88,14 @@ def umask(text: str) -> int:
     raise BadValue("an octal number from 000 to 777")
 
 
+def file_mode(text: str) -> int:
+    """Return a file mode, octal as written: ``0770``."""
+    try:
+        return umask(text)
+    except BadValue:
+        raise BadValue("a file mode, octal, such as 0770") from None
+
+
 def terminal_size(text: str) -> TerminalSize:
     """Return a size written as columns x rows, ``80x24``."""
     if match := re.fullmatch(r"(\d{1,4})x(\d{1,4})", text, re.ASCII):

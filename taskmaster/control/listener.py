@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import socket
+import stat
 import struct
 import time
 from collections.abc import Iterator
@@ -225,6 +226,28 @@ def bound_to_path(path: str) -> socket.socket:
     finally:
         os.umask(mask)
     return listening
+
+
+def make_way(path: str) -> None:
+    """Remove a socket that nobody listens on any more.
+
+    Raises:
+        SocketRefused: somebody does, or it is something else.
+        OSError: it cannot be looked at, or not be removed.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        if not stat.S_ISSOCK(os.lstat(path).st_mode):
+            raise SocketRefused(f"{path}: it is there already, and no socket")
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.setblocking(False)
+            try:
+                probe.connect(path)
+            except ConnectionRefusedError:
+                os.unlink(path)
+                return
+            except BlockingIOError:
+                pass  # its backlog is full
+        raise SocketRefused(f"{path}: another process listens there")
 
 
 def listening_at(address: Address) -> socket.socket:

@@ -1,10 +1,8 @@
 """Listening sockets for HTTP: an address, or a path with a mode and a group."""
 
-import contextlib
 import grp
 import os
 import socket
-import stat
 
 from taskmaster.config.model import Address, HttpListener
 from taskmaster.control.listener import (
@@ -12,6 +10,7 @@ from taskmaster.control.listener import (
     SocketRefused,
     bound_to_path,
     listening_at,
+    make_way,
 )
 
 
@@ -66,7 +65,10 @@ def is_there(listener: HttpListener) -> bool:
 def _at_path(listener: HttpListener) -> socket.socket:
     path = listener.listen
     assert isinstance(path, str)
-    _make_way(path)
+    try:
+        make_way(path)
+    except SocketRefused as exc:
+        raise SocketRefused(f"http: {exc}") from None
     listening = bound_to_path(path)
     try:
         # Nobody can connect before listen(2), so nobody does with rights that are not meant.
@@ -78,24 +80,3 @@ def _at_path(listener: HttpListener) -> socket.socket:
         os.unlink(path)
         raise
     return listening
-
-
-def _make_way(path: str) -> None:
-    """Remove a socket that nobody listens on any more.
-
-    Raises:
-        SocketRefused: somebody does, or it is something else.
-    """
-    with contextlib.suppress(FileNotFoundError):
-        if not stat.S_ISSOCK(os.lstat(path).st_mode):
-            raise SocketRefused(f"http: {path}: it is there already, and no socket")
-        with socket.socket(socket.AF_UNIX) as probe:
-            probe.setblocking(False)
-            try:
-                probe.connect(path)
-            except ConnectionRefusedError:
-                os.unlink(path)
-                return
-            except BlockingIOError:
-                pass  # its backlog is full
-        raise SocketRefused(f"http: {path}: another process listens there")

@@ -259,9 +259,11 @@ class Keeper:
                 if isinstance(message, wire.Hold):
                     self._estate.hold(message.key, descriptors)
                     continue
-                for descriptor in descriptors:
-                    os.close(descriptor)  # the core has no reason to send any
-                self._serve(core, message)
+                try:
+                    self._serve(core, message, descriptors)
+                finally:
+                    for descriptor in descriptors:
+                        os.close(descriptor)
         except (ChannelClosed, wire.WireViolation) as exc:
             # The core is dying or talks nonsense; either way its exit ends our talk.
             self._selector.unregister(channel)
@@ -270,7 +272,7 @@ class Keeper:
                 if core.status is None:
                     os.kill(core.pid, signal.SIGKILL)
 
-    def _serve(self, core: Core, message: wire.Message) -> None:
+    def _serve(self, core: Core, message: wire.Message, descriptors: list[int]) -> None:
         match message:
             case wire.Prepared():
                 self._prepared(core)
@@ -279,7 +281,7 @@ class Keeper:
             case _ if core is not self._core:
                 raise wire.WireViolation(f"not yet on duty: {type(message).__name__}")
             case wire.Spawn():
-                self._lives.spawn(message)
+                self._lives.spawn(message, descriptors)
             case wire.Signal(ticket, number, whom):
                 self._lives.signal(ticket, number, whom)
             case wire.SignalOrphans(group, pids, number):

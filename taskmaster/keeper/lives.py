@@ -9,6 +9,8 @@ import resource
 import selectors
 import signal
 import time
+from collections.abc import Sequence
+from errno import EMFILE
 from typing import Final, Protocol
 
 from pty_mux.command import Command, SpawnFailed, Stage
@@ -59,8 +61,12 @@ class Lives:
         self._open_files = open_files
         self._tickets: dict[int, int] = {}
 
-    def spawn(self, request: wire.Spawn) -> None:
+    def spawn(self, request: wire.Spawn, descriptors: Sequence[int]) -> None:
         """Start what is asked for, and tell how that went, now or once it is known.
+
+        Args:
+            request: what.
+            descriptors: came along, and stay the caller's; the first may be its standard input.
 
         Raises:
             WireViolation: the ticket is in use, or stands for none.
@@ -76,10 +82,14 @@ class Lives:
             rows=request.rows,
             columns=request.columns,
             stderr=request.stderr,
+            stdin=descriptors[0] if request.stdin == wire.DESCRIPTOR and descriptors else None,
         )
         ticket = request.ticket
         if ticket <= _NOBODYS or ticket in self.pids:
             raise wire.WireViolation(f"a ticket that cannot be: {ticket}")
+        if request.stdin == wire.DESCRIPTOR and command.stdin is None:
+            self._tell(wire.SpawnFailed(ticket, Stage.SOCKET, EMFILE, ""))  # no room for it here
+            return
         try:
             child = spawn(command)
         except SpawnFailed as exc:

@@ -37,17 +37,30 @@ MAX_DESCRIPTORS: Final = 250
 
 _ANNOUNCEMENT: Final = 1 << 31
 
+VERSION: Final = 2
+"""Of this talk. An upgrade leaves the keeper as it is, so a newer core may meet an older one.
 
-VERSION: Final = 1
-"""Of this talk. An upgrade leaves the keeper as it is, so a newer core may meet an older one."""
+2: a process may get a descriptor as its standard input (`Spawn.stdin`).
+"""
+
+OLDEST: Final = 1
+"""Of a keeper that this code's core can deal with, without what came later."""
 
 
 class WireViolation(Exception):
     """The other side sent what is no message."""
 
 
+TERMINAL: Final = "terminal"
+DESCRIPTOR: Final = "descriptor"
+
+
 class Spawn(NamedTuple):
-    """Core to keeper: start a command (`pty_mux.command.Command`) and call it `ticket`."""
+    """Core to keeper: start a command (`pty_mux.command.Command`) and call it `ticket`.
+
+    Attributes:
+        stdin: `TERMINAL`, or `DESCRIPTOR`: the one that comes along.
+    """
 
     ticket: int
     argv: list[str]
@@ -59,6 +72,7 @@ class Spawn(NamedTuple):
     rows: int
     columns: int
     stderr: str
+    stdin: str = TERMINAL
 
 
 PROCESS: Final = "process"
@@ -313,10 +327,15 @@ _CHECKS: Final = {kind: checks(kind) for kind in _KINDS.values()}
 def encode(message: Message, descriptors: int = 0) -> bytes:
     """Return the bytes of a message that is sent along with that many descriptors.
 
+    What is as usual is left out: a keeper of another version may not know it.
+
     Raises:
         MessageTooLong: its fields are too long to be sent.
     """
     fields = message._asdict() | {"kind": type(message).__name__, "descriptors": descriptors}
+    for key, usual in message._field_defaults.items():
+        if fields[key] == usual:
+            del fields[key]
     text = json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
     body = text.encode("utf-8", "surrogatepass")
     if len(body) > MAX_MESSAGE_BYTES:

@@ -93,7 +93,7 @@ def test_the_state_of_another_version_is_understood(site: Site, code: Code) -> N
 LEGACY = "    legacy = receive_legacy(channel)\n"
 FORM = "_FORM: Final = "
 KEY = "_DAEMON: Final = "
-VERSION = "VERSION: Final = "
+OLDEST = "OLDEST: Final = "
 LOOP = "        self._loop = asyncio.get_running_loop()\n"
 
 
@@ -107,7 +107,7 @@ LOOP = "        self._loop = asyncio.get_running_loop()\n"
         ("daemon.py", LOOP, LOOP + "        1 / 0\n", "ZeroDivisionError: division by zero"),
         ("memory.py", FORM + "1", FORM + "2", "it is of form 1, and this code knows 2"),
         ("memory.py", KEY + '"daemon"', KEY + '"d"', "KeyError('d')"),
-        ("keeper/wire.py", VERSION + "1", VERSION + "2", "only a restart of the daemon helps"),
+        ("keeper/wire.py", OLDEST + "1", OLDEST + "3", "only a restart of the daemon helps"),
     ],
 )
 def test_code_that_cannot_start_leaves_the_old_one_running(

@@ -108,6 +108,23 @@ def test_no_descriptor_of_ours_leaks() -> None:
     assert told in ("[0, 1, 2, 3]\n", "[0, 1, 2]\n")  # 3 is the listing itself
 
 
+@pytest.mark.parametrize("stderr", ["terminal", "pipe", "second terminal"])
+def test_a_descriptor_can_be_its_standard_input(stderr: str) -> None:
+    """It has its terminal all the same, which is the controlling one."""
+    reader, writer = os.pipe()
+    os.write(writer, b"given")
+    code = "import os; print(os.read(0, 99), os.getsid(0) == os.getpid() == os.tcgetpgrp(1))"
+    code += "; print(open('/dev/tty').isatty(), sorted(map(int, os.listdir('/proc/self/fd'))))"
+    try:
+        told = output(python(code, stdin=reader, stderr=stderr))
+        assert os.get_inheritable(reader) is False
+    finally:
+        os.close(reader)
+        os.close(writer)
+
+    assert told in (f"b'given' True\nTrue {some}\n" for some in ([0, 1, 2, 3], [0, 1, 2]))
+
+
 def test_signals_are_as_after_a_boot() -> None:
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})

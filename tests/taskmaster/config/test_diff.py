@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from taskmaster.config.diff import Changes, describe, diff
 from taskmaster.config.model import (
+    Address,
     AutoRestart,
     Config,
     LogFormat,
@@ -17,6 +18,7 @@ from taskmaster.config.model import (
     Ready,
     ReloadCost,
     Settings,
+    SocketRights,
     StderrChannel,
     StopStep,
     TerminalSize,
@@ -54,6 +56,8 @@ OTHER_VALUES: Mapping[str, Any] = {
     "ready": Ready("up", 9.0),
     "stop": (StopStep(signal=9),),
     "record": "/cast",
+    "socket": Address("127.0.0.1", 9000),
+    "socket_rights": SocketRights(mode=0o777),
 }
 FIELDS = [field for field in dataclasses.fields(Program) if field.name != "name"]
 
@@ -84,7 +88,9 @@ def test_a_changed_field_costs_what_it_says(field: "dataclasses.Field[Any]") -> 
 def test_only_what_a_new_process_can_take_costs_a_restart() -> None:
     costly = {f.name for f in FIELDS if f.metadata["reload"] is ReloadCost.RESTART}
 
-    assert costly == {"command", "environment", "workingdir", "umask", "user", "stderr_channel"}
+    assert costly == {
+        "command", "environment", "workingdir", "umask", "user", "stderr_channel", "socket",
+    }  # fmt: skip
 
 
 def test_one_costly_field_among_cheap_ones_costs_the_restart() -> None:

@@ -175,6 +175,31 @@ def raw(data: bytes) -> Callable[[Core], None]:
     return lambda core: core.socket.sendall(data)
 
 
+def test_a_process_can_have_a_descriptor_as_its_standard_input(
+    keeper: Running, tmp_path: Path
+) -> None:
+    core = keeper.core()
+    given = os.open(tmp_path / "given", os.O_RDWR | os.O_CREAT)
+    before = keeper.descriptors
+
+    core.channel.send(command(1, "sh", "-c", "echo hello >&0", stdin=wire.DESCRIPTOR), (given,))
+    os.close(given)
+    core.hear(wire.Exited, 1)
+    core.say(wire.Release(1))
+
+    assert (tmp_path / "given").read_text() == "hello\n"
+    wait_for(lambda: keeper.descriptors == before, "its descriptors to be closed")
+
+
+def test_a_descriptor_that_did_not_arrive_is_a_failed_start(keeper: Running) -> None:
+    core = keeper.core()
+
+    ticket = keeper.spawn(core, "true", stdin=wire.DESCRIPTOR)
+
+    failed = core.hear(wire.SpawnFailed, ticket)
+    assert (failed.stage, failed.errno) == ("socket", errno.EMFILE)
+
+
 GARBAGE: dict[str, Callable[[Core], None]] = {
     "a huge length": raw(b"\x7f\xff\xff\xff"),
     "bytes at random": raw(bytes(range(7, 256)) * 40),

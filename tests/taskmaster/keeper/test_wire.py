@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from taskmaster.keeper.wire import (
+    DESCRIPTOR,
     MAX_DESCRIPTORS,
     MAX_MESSAGE_BYTES,
     Announced,
@@ -208,3 +209,9 @@ def test_text_takes_the_bytes_that_it_has_anyway() -> None:
 def test_what_the_other_side_would_not_take_is_not_made() -> None:
     with pytest.raises(MessageTooLong, match=r"SpawnFailed: \d{8} bytes"):
         encode(SpawnFailed(1, "x" * MAX_MESSAGE_BYTES, 0, ""))
+
+
+def test_what_is_as_usual_is_left_out() -> None:
+    """A keeper of the version before takes a field that it does not know for no message."""
+    assert b"stdin" not in encode(SPAWN)
+    assert b'"stdin":"descriptor"' in encode(SPAWN._replace(stdin=DESCRIPTOR), 1)
