@@ -49,7 +49,8 @@ class Command(NamedTuple):
         umask: None for ours.
         user: a name or a number to become, None to stay who we are.
         open_files: soft limit of descriptors (RLIMIT_NOFILE) to go back to, None for ours.
-        stderr: ``terminal``, ``pipe`` or ``second terminal``.
+        stderr: ``terminal``, ``pipe`` or ``second terminal``; or ``three pipes``: there is no
+            terminal at all, and standard input and output are pipes too.
         stdin: a descriptor that is to be its standard input, or None for the terminal, which is the
             controlling one either way. It stays the caller's.
     """

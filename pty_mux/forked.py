@@ -2,7 +2,8 @@
 
 Its life before its exec, in the order of the steps and with their names (`Stage`):
 
-    terminal  setsid, controlling terminal, descriptors 0, 1, 2 (tty_ioctl(4), TIOCSCTTY)
+    terminal  setsid, controlling terminal, descriptors 0, 1, 2 (tty_ioctl(4), TIOCSCTTY);
+              with three pipes no terminal
     signals   every disposition back to the default, an empty mask (signal(7): both survive exec)
     limits    the soft limit of open files that the daemon itself was started with
     user      supplementary groups, gid, uid, in this order: after setuid there is no way back
@@ -37,13 +38,26 @@ def read_status(status: int) -> SpawnFailed | None:
     return SpawnFailed(stage, int(errno), subject)
 
 
-def become(command: Command, slave: int, stderr: int | None, status: int) -> NoReturn:
+class Ends(NamedTuple):
+    """The descriptors of what a child reads and writes: all its own, or all ours.
+
+    Attributes:
+        output: of its terminal; of its standard output where it has three pipes instead.
+        stderr: of a separate standard error, or None.
+        stdin: of its standard input where it has three pipes, or None.
+    """
+
+    output: int
+    stderr: int | None
+    stdin: int | None
+
+
+def become(command: Command, theirs: Ends, status: int) -> NoReturn:
     """In the child: take every step, then exec. Never comes back into the keeper's code.
 
     Args:
         command: what to become.
-        slave: of the terminal.
-        stderr: the writing end of a separate standard error, or None.
+        theirs: what it reads and writes.
         status: where a step that fails is told.
     """
     stage, subject = Stage.TERMINAL, ""
@@ -54,12 +68,10 @@ def become(command: Command, slave: int, stderr: int | None, status: int) -> NoR
             user = _look_up(command.user)
             stage = Stage.TERMINAL
             # So that the user may open their terminal again by its name (tmux, ssh and gpg do).
-            for end in (slave, stderr):
+            for end in theirs:
                 if end is not None and os.geteuid() == 0:
                     os.fchown(end, user.uid, -1)
-        os.login_tty(slave)
-        if stderr is not None:
-            os.dup2(stderr, 2)
+        _connect(theirs)
         if command.stdin is not None:
             os.dup2(command.stdin, 0)
         _reset_signals()
@@ -95,6 +107,18 @@ def become(command: Command, slave: int, stderr: int | None, status: int) -> NoR
         _report(status, stage, 0, f"{subject}: {exc!r}")
     finally:
         os._exit(_EXEC_FAILED)
+
+
+def _connect(theirs: Ends) -> None:
+    """Lead a session, with descriptors 0, 1 and 2."""
+    if theirs.stdin is None:
+        os.login_tty(theirs.output)
+    else:
+        os.setsid()
+        os.dup2(theirs.stdin, 0)
+        os.dup2(theirs.output, 1)
+    if theirs.stderr is not None:
+        os.dup2(theirs.stderr, 2)
 
 
 def _report(status: int, stage: str, errno: int, subject: str) -> None:

@@ -47,7 +47,12 @@ _MAX_HELD_STDERR_BYTES: Final = 64 * 1024
 
 
 class Pump:
-    """The bytes of one life of a process. Owns the descriptors that it is given."""
+    """The bytes of one life of a process. Owns the descriptors that it is given.
+
+    Attributes:
+        on_output: told what the process writes to its terminal.
+        on_error_output: told what it writes to its separate standard error.
+    """
 
     def __init__(
         self,
@@ -69,6 +74,8 @@ class Pump:
         """
         self.stdout_log: LogStream | None = None
         self.stderr_log: LogStream | None = None
+        self.on_output: Callable[[bytes], None] | None = None
+        self.on_error_output: Callable[[bytes], None] | None = None
         self._loop = asyncio.get_running_loop()
         self._session = session
         self._master = master
@@ -141,6 +148,8 @@ class Pump:
     def _output(self, data: bytes) -> None:
         if self.stdout_log is not None:
             self._log(self.stdout_log, data)
+        if self.on_output is not None:
+            self.on_output(data)
         if self._ground is not None:
             self._ground.feed(data)
         self._session.feed(data)
@@ -158,6 +167,8 @@ class Pump:
     def _error_output(self, data: bytes) -> None:
         if self.stderr_log is not None:
             self._log(self.stderr_log, data)
+        if self.on_error_output is not None:
+            self.on_error_output(data)
         # A pipe has no line discipline to put a CR before each LF, and a terminal needs one.
         self._held_stderr += data if self._stderr_is_terminal else data.replace(b"\n", b"\r\n")
         self._show_stderr()

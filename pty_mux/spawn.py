@@ -22,7 +22,7 @@ from errno import EAGAIN, EINVAL, ENOMEM
 from typing import Final, NamedTuple
 
 from pty_mux.command import OWN_ENVIRONMENT, Command, SpawnFailed, Stage, try_places
-from pty_mux.forked import become
+from pty_mux.forked import Ends, become
 
 _IUTF8: Final = 0x4000
 """termios(3): the line discipline erases whole UTF-8 characters. The same bit on Linux and macOS,
@@ -41,8 +41,10 @@ class Child(NamedTuple):
     """A child, perhaps not yet become its command. The caller owns the descriptors.
 
     Attributes:
-        master: of its controlling terminal.
+        master: of its controlling terminal; the reading end of its standard output where it has
+            three pipes instead.
         stderr: the reading end of its separate standard error, or None.
+        stdin: the writing end of its standard input, where it has three pipes, or None.
         status: gives the failed step (`forked.read_status`), or ends once exec has succeeded; None
             where it has already become its command.
     """
@@ -51,6 +53,12 @@ class Child(NamedTuple):
     master: int
     stderr: int | None
     status: int | None
+    stdin: int | None = None
+
+    @property
+    def ends(self) -> tuple[int, ...]:
+        """Our ends of what it reads and writes, as they go to whoever reads and writes there."""
+        return tuple(end for end in (self.master, self.stderr, self.stdin) if end is not None)
 
 
 def spawn(command: Command) -> Child:
@@ -64,18 +72,12 @@ def spawn(command: Command) -> Child:
     if not command.argv:
         raise SpawnFailed(Stage.EXEC, EINVAL, "")
     try:
-        master, slave = _open_terminal(command, opened)
-        stderr_reader = stderr_writer = None
-        if command.stderr == "pipe":
-            stderr_reader, stderr_writer = os.pipe()
-            opened += (stderr_reader, stderr_writer)
-        elif command.stderr == "second terminal":
-            stderr_reader, stderr_writer = _open_terminal(command, opened)
+        ours, theirs = _open_ends(command, opened)
         status = None
         if CAN_START_DIRECTLY and command.user is None:
-            pid = _start_directly(command, slave, stderr_writer)
+            pid = _start_directly(command, theirs)
         else:
-            pid, status = _fork(command, slave, stderr_writer)
+            pid, status = _fork(command, theirs)
     except OSError as exc:
         _close(opened)
         raise SpawnFailed(Stage.PTY, exc.errno or 0, "") from None
@@ -85,19 +87,48 @@ def spawn(command: Command) -> Child:
     except SpawnFailed:
         _close(opened)
         raise
-    _close([end for end in (slave, stderr_writer) if end is not None])
-    return Child(pid, master, stderr_reader, status)
+    _close([end for end in theirs if end is not None])
+    return Child(pid, ours.output, ours.stderr, status, ours.stdin)
 
 
-def _start_directly(command: Command, slave: int, stderr: int | None) -> int:
+def _open_ends(command: Command, opened: list[int]) -> tuple[Ends, Ends]:
+    """Open what the child reads and writes; return our ends and its. All are added to `opened`."""
+    if command.stderr == "three pipes":
+        stdout_reader, stdout_writer = _open_pipe(opened)
+        stderr_reader, stderr_writer = _open_pipe(opened)
+        stdin_reader, stdin_writer = _open_pipe(opened)
+        ours = Ends(stdout_reader, stderr_reader, stdin_writer)
+        return ours, Ends(stdout_writer, stderr_writer, stdin_reader)
+    master, slave = _open_terminal(command, opened)
+    reader = writer = None
+    if command.stderr == "pipe":
+        reader, writer = _open_pipe(opened)
+    elif command.stderr == "second terminal":
+        reader, writer = _open_terminal(command, opened)
+    return Ends(master, reader, None), Ends(slave, writer, None)
+
+
+def _open_pipe(opened: list[int]) -> tuple[int, int]:
+    """Open a pipe, for reading and for writing; both ends are added to `opened`."""
+    ends = os.pipe()
+    opened += ends
+    return ends
+
+
+def _start_directly(command: Command, theirs: Ends) -> int:
     """Return the pid of a child that has become the command."""
     environment = {**OWN_ENVIRONMENT, **command.environment, **command.overrides}
     clean = {name: value for name, value in environment.items() if value is not None}
-    actions = [
-        (os.POSIX_SPAWN_OPEN, 0, os.ttyname(slave), os.O_RDWR, 0),
-        (os.POSIX_SPAWN_DUP2, 0, 1),
-        (os.POSIX_SPAWN_DUP2, 0 if stderr is None else stderr, 2),
-    ]
+    output, stderr, stdin = theirs
+    first: tuple[tuple[int | str, ...], ...]
+    if stdin is not None:
+        first = ((os.POSIX_SPAWN_DUP2, stdin, 0), (os.POSIX_SPAWN_DUP2, output, 1))
+    else:
+        first = (
+            (os.POSIX_SPAWN_OPEN, 0, os.ttyname(output), os.O_RDWR, 0),
+            (os.POSIX_SPAWN_DUP2, 0, 1),
+        )
+    actions = [*first, (os.POSIX_SPAWN_DUP2, 0 if stderr is None else stderr, 2)]
     if command.stdin is not None:
         actions.append((os.POSIX_SPAWN_DUP2, command.stdin, 0))
 
@@ -147,7 +178,7 @@ def _as_the_child_wants(command: Command) -> Iterator[None]:
         yield
 
 
-def _fork(command: Command, slave: int, stderr: int | None) -> tuple[int, int]:
+def _fork(command: Command, theirs: Ends) -> tuple[int, int]:
     """Return the pid of a child on its way, and the descriptor of its status."""
     status_reader, status_writer = os.pipe()
     # A signal that reaches the child before its exec would run the keeper's handler there, whose
@@ -160,7 +191,7 @@ def _fork(command: Command, slave: int, stderr: int | None) -> tuple[int, int]:
         raise SpawnFailed(Stage.FORK, exc.errno or 0, "") from None
     else:
         if pid == 0:
-            become(command, slave, stderr, status_writer)
+            become(command, theirs, status_writer)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     os.close(status_writer)

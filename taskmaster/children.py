@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from pty_mux.command import Stage
+from pty_mux.forked import Ends
+from pty_mux.pipes import Pipes
 from pty_mux.pump import Pump
 from pty_mux.session import Session
 from taskmaster.config.model import LogLevel
@@ -36,7 +38,7 @@ class _Life:
     def __init__(self, ticket: int) -> None:
         self.ticket = ticket
         self.pid = 0
-        self.pump: Pump | None = None
+        self.pump: Pump | Pipes | None = None
 
 
 class Host(Protocol):
@@ -94,7 +96,12 @@ class Children:
         return life.ticket if life else 0
 
     def pump(self, name: str) -> Pump | None:
-        """Return what moves the bytes of a process, or None while it has no terminal."""
+        """Return what moves the bytes of a process's terminal, or None where it has none now."""
+        carrier = self.carrier(name)
+        return carrier if isinstance(carrier, Pump) else None
+
+    def carrier(self, name: str) -> Pump | Pipes | None:
+        """Return what moves the bytes of a process, or None while it has nothing to write to."""
         life = self._lives.get(name)
         return life.pump if life else None
 
@@ -155,7 +162,8 @@ class Children:
         except OSError as exc:
             return wire.SpawnFailed(ticket, SCROLLBACK, exc.errno or 0, "")
         self._host.configure(session, entry)
-        request = spawn_request(entry, ticket, session.winsize, self._socket_path)
+        config = self._host.supervisor.config
+        request = spawn_request(entry, ticket, session.winsize, self._socket_path, config)
         try:
             stdin = () if entry.program.socket is None else (self.sockets.get(entry.program),)
             self._host.send(request, stdin)
@@ -204,9 +212,7 @@ class Children:
             del self.names[ticket]
             self._host.send(wire.Signal(ticket, signal.SIGKILL, wire.GROUP))
             self._closed(ticket)
-            self._host.happened(
-                name, SpawnFailed("cannot start: no descriptor left for its terminal")
-            )
+            self._host.happened(name, SpawnFailed(_too_few(len(descriptors), expected)))
             return
         self._host.session(name).begin_life(life_begins(name, entry.process, pid))
         self._connect(name, self._lives[name], pid, descriptors)
@@ -253,3 +259,10 @@ class Children:
     def _closed(self, ticket: int) -> None:
         self._open_files.give_back(ticket)
         self._host.send(wire.Release(ticket))
+
+
+def _too_few(came: int, expected: int) -> str:
+    """Return why a process that was started cannot be kept."""
+    if came == 1 and expected == len(Ends._fields):
+        return "cannot start: the keeper is older than event listeners; start the daemon anew"
+    return "cannot start: no descriptor left for its terminal"

@@ -19,7 +19,7 @@ from taskmaster.config.errors import ConfigRejected
 from taskmaster.config.load import load
 from taskmaster.config.model import Config
 from taskmaster.control.listener import AlreadyRunning, SocketRefused
-from taskmaster.daemon import Daemon, echo, with_socket
+from taskmaster.daemon import Daemon, echo
 from taskmaster.keeper import wire
 from taskmaster.keeper.channel import Channel, ChannelClosed
 from taskmaster.keeper.cores import CHANNEL_OPTION, READY_OPTION
@@ -113,7 +113,7 @@ def _run(options: Options, started_by: int, channel: Channel, starter: _Starter)
         config = remembered.config
     else:
         loaded = load(options.config, os.environ, started_by)
-        config = with_socket(loaded, options.socket).config
+        config = loaded.with_socket(options.socket).config
 
     async def run(config: Config) -> int:
         daemon = Daemon(

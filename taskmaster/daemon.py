@@ -16,7 +16,6 @@ import signal
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, Final, NoReturn
 
 from pty_mux.logfile import LogFile
@@ -32,16 +31,19 @@ from taskmaster.control.handlers import Clocks
 from taskmaster.control.listener import ControlSocket, SocketRefused
 from taskmaster.control.server import Server
 from taskmaster.driver import Driver
-from taskmaster.eventlog import EventLog
+from taskmaster.eventlog import EventLog, prepare
 from taskmaster.http.site import site
 from taskmaster.keeper import wire
 from taskmaster.keeper.channel import Channel
 from taskmaster.keeper.client import KeeperClient
 from taskmaster.lastrites import stop_orphans
 from taskmaster.legacy import Legacy, await_turn
+from taskmaster.listeners.exchange import State
+from taskmaster.listeners.service import Listeners
 from taskmaster.measure import measure
 from taskmaster.memory import PIDFILE, SOCKET, Remembered
 from taskmaster.openings import Openings
+from taskmaster.orders import Step
 from taskmaster.pidfile import PidFile
 from taskmaster.protocol.messages import (
     PROTOCOL_VERSION,
@@ -70,6 +72,7 @@ class Daemon:
     Attributes:
         alerts: tell people elsewhere what happens.
         candidate: the config that was read last.
+        listeners: programs that are told what happens.
     """
 
     def __init__(
@@ -110,7 +113,9 @@ class Daemon:
         self._driver = Driver(config, self._eventlog, socket_path, lambda: self.alerts.end(end))
         self.alerts = Alerts(self._driver, self.record)
         self.candidate = Candidate(self, lambda: self._driver.supervisor.entries)
-        self._driver.on_step = self.alerts.on_step
+        self.listeners = Listeners(self._driver, self.record)
+        self._driver.on_step = self._on_step
+        self._driver.onlookers.on_connected = self.listeners.connected
         self._eventlog.on_failure = self.alerts.log_failed
         if remembered is not None:
             take_over(self._driver, legacy, remembered)
@@ -134,7 +139,7 @@ class Daemon:
             try:
                 pidfile = self._pidfile()
                 if self._remembered is None:
-                    self._prepare_event_log()
+                    prepare(self._settings.logfile)
                 if pidfile is not None:
                     keeper.send(wire.Hold(PIDFILE), (pidfile.descriptor,))
                 is_first = self._remembered is None
@@ -182,11 +187,15 @@ class Daemon:
             if begin.why != wire.HANDED_OVER:
                 self.alerts.core_restarted(begin.why, there)
         self._driver.connect(keeper)
-        if self._remembered is not None:
-            meet(self._driver, self._legacy, self._remembered)
-            self.alerts.go_on(self._remembered.alerts)
-            self._driver.memory.alerts({})
+        if (remembered := self._remembered) is not None:
+            surely = begin.why == wire.HANDED_OVER
+            self.listeners.take_over(self._config, remembered.listeners, surely=surely)
+            meet(self._driver, self._legacy, remembered)
+            self.alerts.go_on(remembered.alerts)
+            self.listeners.go_on(remembered.events)
+            self._forget_waiting()
         else:
+            self.listeners.begin(self._config)
             self._driver.autostart()
         self._legacy.close()
         for message, descriptors in self._legacy.early:
@@ -254,6 +263,7 @@ class Daemon:
         if self._keeper is not None:
             self._keeper.send(wire.LogPath(self._eventlog.file.path))
         self.alerts.apply(config.alerts)
+        self.listeners.apply(config)
         self._driver.apply(config, changes)
         return lines
 
@@ -286,9 +296,10 @@ class Daemon:
             self.record(LogLevel.INFO, text)
             self._driver.save_all()
             self._driver.memory.alerts(self.alerts.waiting())
+            self._driver.memory.events(self.listeners.state)
             if self._keeper is not None:
                 why = f"the new core {self._keeper.hand_over()}"
-        self._driver.memory.alerts({})
+        self._forget_waiting()
         self.record(LogLevel.ERROR, f"upgrade failed, core {os.getpid()} goes on: {why}")
         raise RequestError(ErrorCode.NO_UPGRADE, f"{why}\nnothing was changed")
 
@@ -317,7 +328,16 @@ class Daemon:
         """Write a line into the event log."""
         self._eventlog.write(Record(level, text))
 
+    def _forget_waiting(self) -> None:
+        """Have the next core know nothing of what waits: by then it will be told."""
+        self._driver.memory.alerts({})
+        self._driver.memory.events(State())
+
     # --- what happens -------------------------------------------------------------------------
+
+    def _on_step(self, step: Step) -> None:
+        self.listeners.on_step(step)
+        self.alerts.on_step(step)
 
     def _on_message(self, message: wire.Message, descriptors: list[int]) -> None:
         if isinstance(message, wire.SignalReceived):
@@ -371,26 +391,7 @@ class Daemon:
             if why == "reload":
                 self.alerts.config_rejected(self._config.path, [str(p) for p in exc.problems])
             raise RequestError(ErrorCode.BAD_CONFIG, exc.render()) from None
-        return with_socket(loaded, self._socket_override)
-
-    def _prepare_event_log(self) -> None:
-        """Make sure that there is one; later troubles with it stop nothing.
-
-        Raises:
-            OSError: it cannot be written.
-        """
-        path = self._settings.logfile
-        os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC
-        os.close(os.open(path, flags, 0o666))
-
-
-def with_socket(loaded: Loaded, override: str | None) -> Loaded:
-    """Return the loaded config with another control socket, where the command line names one."""
-    if override is None:
-        return loaded
-    settings = replace(loaded.config.settings, socket=override)
-    return replace(loaded, config=replace(loaded.config, settings=settings))
+        return loaded.with_socket(self._socket_override)
 
 
 def echo(line: str) -> None:

@@ -59,6 +59,7 @@ class Driver:
         memory: has everything saved that the next core must know.
         logs: the log files of the processes.
         recordings: the recordings of their terminals.
+        onlookers: follow what the processes write.
         on_step: told of everything that happens to a process, before it is acted upon.
     """
 
@@ -88,8 +89,8 @@ class Driver:
         self.recordings = Recordings(
             self.now, lambda text: self.record(LogLevel.ERROR, text), self.memory.recording
         )
-        self._onlookers = Onlookers(self.logs, self.recordings, self._on_ready)
-        self.children = Children(self, self._onlookers, socket_path)
+        self.onlookers = Onlookers(self.logs, self.recordings, self._on_ready)
+        self.children = Children(self, self.onlookers, socket_path)
         self._look_timer: asyncio.TimerHandle | None = None
         self._watchers: list[Callable[[], None]] = []
         self.on_step: Callable[[Step], None] = _nobody_asks
@@ -222,7 +223,7 @@ class Driver:
             pump.write(text.encode("utf-8", "surrogateescape"))
 
     def pump(self, name: str) -> Pump | None:
-        """Return what moves the bytes of a process, or None while it has no terminal."""
+        """Return what moves the bytes of a process's terminal, or None where it has none now."""
         return self.children.pump(name)
 
     # --- what happens -------------------------------------------------------------------------
@@ -313,7 +314,7 @@ class Driver:
 
     def _let_go(self, step: Step) -> None:
         if step.after.state is not State.STARTING:
-            self._onlookers.readiness.end(step.name)
+            self.onlookers.readiness.end(step.name)
         session = self.sessions.get(step.name)
         if session is not None and self.supervisor.is_final(step.name):
             session.end(f"{step.name} is {step.after.state.value}")
@@ -330,6 +331,11 @@ class Driver:
         """Ask the keeper for something."""
         if self._keeper is not None:
             self._keeper.send(message, descriptors)
+
+    def flush(self) -> None:
+        """Have it hear of what was sent at once, and not in the next turn."""
+        if self._keeper is not None:
+            self._keeper.flush()
 
     def _settle(self) -> None:
         """After all that happened in this turn: who waited for it, and when to look again."""
@@ -366,9 +372,9 @@ class Driver:
         if session is None:
             return
         self.configure(session, entry)
-        pump = self.pump(name)
+        pump = self.children.carrier(name)
         if pump is not None and not pump.is_closed:
-            self._onlookers.update(entry, before, session, pump, self.now())
+            self.onlookers.update(entry, before, session, pump, self.now())
 
     def _log_paths(self) -> set[str]:
         entries = self.supervisor.entries.values()

@@ -4,6 +4,7 @@ Lines look as supervisord's do: ``2026-11-23 18:52:15,123 INFO spawned: 'nginx:0
 in local time. This is the one place that reads the time of day.
 """
 
+import os
 import time
 from collections.abc import Callable
 from typing import Final
@@ -108,3 +109,14 @@ def _clock(when: float) -> str:
 def _escaped(char: str) -> str:
     """Keep one event one line, and terminals of readers safe from control characters."""
     return char if "\udc80" <= char <= "\udcff" else char.encode("unicode_escape").decode("ascii")
+
+
+def prepare(path: str) -> None:
+    """Make sure that there is an event log; later troubles with it stop nothing.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC
+    os.close(os.open(path, flags, 0o666))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from pty_mux.journal import Journal
 from pty_mux.logfile import LogFile, LogStream, Trouble
+from pty_mux.pipes import Pipes
 from pty_mux.pump import Pump
 from pty_mux.textlog import TextLines
 from taskmaster.config.model import Launch, LogFormat, Program, StderrChannel
@@ -54,7 +55,7 @@ class LogFiles:
 
     def connect(
         self,
-        pump: Pump,
+        pump: Pump | Pipes,
         journals: Sequence[Journal],
         program: Program,
         launch: Launch,
@@ -81,7 +82,7 @@ class LogFiles:
                 launch.stdout,
                 *limits,
                 now,
-                terminal=True,
+                terminal=isinstance(pump, Pump),
                 text=self._text(program),
                 journal=journals[0],
             )

@@ -16,6 +16,8 @@ from taskmaster.alerts.mailbox import Entry as Waiting
 from taskmaster.alerts.model import Alert
 from taskmaster.config.model import Config, Program, Settings
 from taskmaster.keeper import wire
+from taskmaster.listeners.exchange import State as EventState
+from taskmaster.listeners.talk import Saved
 from taskmaster.orders import Order, OrderState
 from taskmaster.process.state import Process
 from taskmaster.recordings import RecordingState
@@ -28,6 +30,7 @@ whoever makes it, here, as long as a core of the form before may be found at an 
 _DAEMON: Final = "daemon"
 _ORDERS: Final = "orders"
 _ALERTS: Final = "alerts"
+_EVENTS: Final = "events"
 SOCKET: Final = "socket"
 PIDFILE: Final = "pidfile"
 """Keys of descriptors that are held."""
@@ -87,6 +90,7 @@ class Memory:
         self._send(wire.Save(f"process:{name}", None), ())
         self._send(wire.Save(f"session:{name}", None), ())
         self._send(wire.Save(f"recording:{name}", None), ())
+        self._send(wire.Save(f"listener:{name}", None), ())
         self._send(wire.Drop(ring_key(name)), ())
 
     def orders(self, orders: Iterable[Order]) -> None:
@@ -117,6 +121,15 @@ class Memory:
         """Save what waits to be told, by the name of the alert."""
         self._save(_ALERTS, to_plain(waiting))
 
+    def listener(self, name: str, saved: Saved | None) -> None:
+        """Save how far the talk with a listener is; None: there is no such process any more."""
+        text = None if saved is None else json.dumps(to_plain(saved))
+        self._send(wire.Save(f"listener:{name}", text), ())
+
+    def events(self, state: EventState) -> None:
+        """Save what waits for listeners."""
+        self._save(_EVENTS, to_plain(state))
+
     def keep_programs(self, used: set[Program]) -> None:
         """Forget programs that nothing names any more."""
         for program in [program for program in self._programs if program not in used]:
@@ -144,6 +157,8 @@ class Remembered:
         sessions: what was saved of terminals, by the name of the process.
         recordings: of their terminals, by the name of the process.
         alerts: what waited to be told at an upgrade, by the name of the alert.
+        listeners: how far the talk with each is, by the name of the process.
+        events: what waited for them at an upgrade.
     """
 
     config: Config
@@ -155,6 +170,8 @@ class Remembered:
     sessions: Mapping[str, Any]
     recordings: Mapping[str, RecordingState]
     alerts: Mapping[str, tuple[Waiting, ...]]
+    listeners: Mapping[str, Saved]
+    events: EventState
 
 
 def recall(saved: Mapping[str, str]) -> Remembered | None:
@@ -194,6 +211,8 @@ def recall(saved: Mapping[str, str]) -> Remembered | None:
                 for name, body in by_kind["recording"].items()
             },
             alerts=from_plain(dict[str, tuple[Waiting, ...]], json.loads(saved.get(_ALERTS, "{}"))),
+            listeners={name: from_plain(Saved, body) for name, body in by_kind["listener"].items()},
+            events=from_plain(EventState, json.loads(saved.get(_EVENTS, "{}"))),
         )
     except (ValueError, OverflowError, KeyError, TypeError, AttributeError) as exc:
         raise Unreadable(f"what the last core saved: {exc!r}") from None
@@ -201,7 +220,7 @@ def recall(saved: Mapping[str, str]) -> Remembered | None:
 
 def _by_kind(saved: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {
-        kind: {} for kind in ("program", "process", "session", "recording")
+        kind: {} for kind in ("program", "process", "session", "recording", "listener")
     }
     for key, text in saved.items():
         kind, colon, rest = key.partition(":")

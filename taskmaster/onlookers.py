@@ -5,6 +5,7 @@ What the config names begins with the process, and a reload reaches it while the
 
 from collections.abc import Callable
 
+from pty_mux.pipes import Pipes
 from pty_mux.pump import Pump
 from pty_mux.session import Session
 from taskmaster.config.expand import expand
@@ -15,6 +16,8 @@ from taskmaster.readiness import Readiness
 from taskmaster.recordings import Recordings
 from taskmaster.supervisor import Entry
 
+OnConnected = Callable[[Entry, Pump | Pipes, bool], None]
+
 
 class Onlookers:
     """The onlookers of all processes.
@@ -23,6 +26,8 @@ class Onlookers:
         logs: the log files of the processes.
         recordings: the recordings of their terminals.
         readiness: the look-outs of those that start.
+        on_connected: told of a process that is followed from here on, what moves its bytes, and
+            whether it had been followed before.
     """
 
     def __init__(
@@ -31,15 +36,17 @@ class Onlookers:
         """Take what there is; `on_ready` is told whose screen shows what it waits for."""
         self.logs = logs
         self.recordings = recordings
+        self.on_connected: OnConnected = _nobody_listens
         self.readiness = Readiness(on_ready, lambda text: logs.on_trouble(text, False))
 
     def begin(
-        self, entry: Entry, session: Session, pump: Pump, now: float, *, resumed: bool
+        self, entry: Entry, session: Session, pump: Pump | Pipes, now: float, *, resumed: bool
     ) -> None:
         """Follow a process that has just become its command, or one that another core followed."""
         launch = entry.launch
         journals = session.ring.journals
         self.logs.connect(pump, journals, entry.program, launch, now, resumed=resumed)
+        self.on_connected(entry, pump, resumed)
         goes_on = resumed and self.recordings.resume(entry.name, session)
         if launch.record is not None and not goes_on:
             self.recordings.begin_anew(entry.name, session, launch.record, painted=resumed)
@@ -48,13 +55,14 @@ class Onlookers:
             self.readiness.watch(entry.name, session, entry.program.ready, shown)
 
     def update(
-        self, entry: Entry, before: Program, session: Session, pump: Pump, now: float
+        self, entry: Entry, before: Program, session: Session, pump: Pump | Pipes, now: float
     ) -> None:
         """Follow a process as its changed config has it; `before` is what it was."""
         name, program, launch = entry.name, entry.program, entry.launch
         self.logs.connect(pump, session.ring.journals, program, launch, now)
         if entry.process.pid is None:
             return
+        self.on_connected(entry, pump, True)
         if launch.record != expand(before, entry.index).record:
             self.recordings.end(name)
             if launch.record is not None:
@@ -64,6 +72,10 @@ class Onlookers:
             if program.ready is not None:
                 shown = _shown_by(entry, session)
                 self.readiness.watch(name, session, program.ready, shown)
+
+
+def _nobody_listens(entry: Entry, pump: Pump | Pipes, resumed: bool) -> None:
+    """There are no event listeners."""
 
 
 def _text(program: Program) -> str | None:

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from pty_mux.winsize import Winsize
-from taskmaster.config.model import Launch, Program, StderrChannel
+from taskmaster.config.model import Config, Launch, Program, StderrChannel
+from taskmaster.http.namespecs import short_name
 from taskmaster.keeper import wire
+from taskmaster.listeners.access import access
 from taskmaster.supervisor import Entry
 
 _OF_THE_STARTING_TERMINAL: Final = (
@@ -26,7 +28,13 @@ _FOR_THE_DAEMON_ONLY: Final = ("NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID", "LIS
 """systemd's messages to the daemon (sd_notify(3), sd_listen_fds(3))."""
 
 
-def spawn_request(entry: Entry, ticket: int, winsize: Winsize, socket_path: str) -> wire.Spawn:
+def spawn_request(
+    entry: Entry,
+    ticket: int,
+    winsize: Winsize,
+    socket_path: str,
+    config: Config,
+) -> wire.Spawn:
     """Return the request that starts a process.
 
     Args:
@@ -34,12 +42,13 @@ def spawn_request(entry: Entry, ticket: int, winsize: Winsize, socket_path: str)
         ticket: what keeper and core will call this life of it.
         winsize: the size of its terminal.
         socket_path: told to it, so that it finds the daemon that runs it.
+        config: says in which group it is, and where it finds supervisord's XML-RPC.
     """
     program, launch = entry.program, entry.launch
     return wire.Spawn(
         ticket=ticket,
         argv=list(launch.argv),
-        environment=_environment(entry, socket_path),
+        environment=_environment(entry, socket_path, config),
         overrides=dict(launch.environment),
         workingdir=launch.workingdir,
         umask=program.umask,
@@ -52,8 +61,14 @@ def spawn_request(entry: Entry, ticket: int, winsize: Winsize, socket_path: str)
 
 
 def terminals_of(program: Program) -> int:
-    """Return how many descriptors a process of the program is read from."""
-    return 1 if program.stderr_channel is StderrChannel.TERMINAL else 2
+    """Return how many descriptors a process of the program is read from and written to."""
+    match program.stderr_channel:
+        case StderrChannel.TERMINAL:
+            return 1
+        case StderrChannel.THREE_PIPES:
+            return 3
+        case _:
+            return 2
 
 
 def logs_of(launch: Launch) -> list[str]:
@@ -67,7 +82,7 @@ def shared_by(entry: Entry) -> list[str]:
     return [*logs_of(entry.launch), *([] if socket is None else [f"socket {socket}"])]
 
 
-def _environment(entry: Entry, socket_path: str) -> Mapping[str, str | None]:
+def _environment(entry: Entry, socket_path: str, config: Config) -> Mapping[str, str | None]:
     return {
         **dict.fromkeys((*_OF_THE_STARTING_TERMINAL, *_FOR_THE_DAEMON_ONLY)),
         "TERM": "xterm-256color",
@@ -75,4 +90,8 @@ def _environment(entry: Entry, socket_path: str) -> Mapping[str, str | None]:
         "TASKMASTER_PROCESS": entry.name,
         "TASKMASTER_PROGRAM": entry.program.name,
         "TASKMASTER_SOCKET": socket_path,
+        "SUPERVISOR_ENABLED": "1",
+        "SUPERVISOR_PROCESS_NAME": short_name(entry),
+        "SUPERVISOR_GROUP_NAME": config.group_of(entry.program.name),
+        **access(config.settings.http, trusted=bool(entry.program.events)),
     }

@@ -31,6 +31,8 @@ def to_plain(value: Any) -> Any:  # noqa: ANN401 - any value that `from_plain` k
         return {key: to_plain(item) for key, item in value.items()}
     if isinstance(value, frozenset):
         return sorted(value)
+    if isinstance(value, bytes):
+        return value.decode("latin-1")
     if isinstance(value, tuple | list):
         return [to_plain(item) for item in value]
     return value
@@ -63,6 +65,8 @@ def _read(kind: Any, data: Any) -> Any:  # noqa: ANN401
         return {key: _read(arguments[1], item) for key, item in data.items()}
     if kind in _PLAIN or kind is types.NoneType:
         return _read_plain(kind, data)
+    if kind is bytes:
+        return data.encode("latin-1")
     if isinstance(kind, type) and is_dataclass(kind):
         hints = _hints(kind)
         known = {field.name: field for field in fields(kind)}

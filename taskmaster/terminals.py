@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 
+from pty_mux.pipes import Pipes
 from pty_mux.pump import Pump
 from pty_mux.ring import mapped_ring
 from pty_mux.session import Session, SessionState
@@ -38,7 +39,7 @@ def found_session(program: Program, descriptor: int, state: object) -> Session:
 
 def new_pump(
     program: Program, session: Session, descriptors: list[int], on_closed: Callable[[], None]
-) -> Pump:
+) -> Pump | Pipes:
     """Return what moves the bytes of a process that has just become its command.
 
     Args:
@@ -47,6 +48,9 @@ def new_pump(
         descriptors: what came with it, as many as `spawnrequest.terminals_of` says.
         on_closed: called once they are all closed.
     """
+    if program.stderr_channel is StderrChannel.THREE_PIPES:
+        stdout, stderr, stdin = descriptors
+        return Pipes(stdout, stderr, stdin, session, on_closed)
     return Pump(
         descriptors[0],
         descriptors[1] if len(descriptors) > 1 else None,

@@ -52,6 +52,11 @@ PURE = (
     "taskmaster/http/processinfo.py", "taskmaster/http/methods.py",
     "taskmaster/control/handlers.py", "ctl/keys.py", "ctl/modes.py", "ctl/probe.py",
     "ctl/render.py", "ctl/statustable.py", "ctl/cells.py",
+    "ctl/render.py",
+    *(f"taskmaster/listeners/{name}.py" for name in (
+        "kinds", "talk", "exchange", "payloads", "access",
+    )),
+    "taskmaster/config/listeners.py",
     "taskmaster/alerts/model.py", "taskmaster/alerts/report.py", "taskmaster/alerts/mailbox.py",
     "taskmaster/alerts/message.py", "taskmaster/alerts/formats.py",
 )  # fmt: skip
@@ -63,6 +68,7 @@ TIME_OF_DAY = {
     "taskmaster/daemon.py": "both clocks read together, so that a client is told when it was",
     "taskmaster/recordings.py": "a recording says when it began",
     "taskmaster/measure.py": "the time since the machine's start, in which /proc tells starts",
+    "taskmaster/listeners/ticks.py": "a tick is told when a period of it begins",
     "taskmaster/alerts/service.py": "an alert says when it happened",
     "taskmaster/alerts/mail.py": "a mail says when it was sent",
 }

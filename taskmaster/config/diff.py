@@ -9,8 +9,8 @@ from taskmaster.config.model import Config, Program, ReloadCost, Settings
 KEYS: Final[Mapping[str, str]] = {
     "command": "cmd",
     "environment": "env",
-    "stderr_channel": "stderr or stderr_tty",
     "socket_rights": "socket",
+    "stderr_channel": "stderr, stderr_tty or events",
 }
 """What the user calls a field, where that differs."""
 

@@ -22,6 +22,8 @@ OTHERS_WORDS: Final[Mapping[str, str]] = {
     "stderr_logfile_maxbytes": "stderr_maxbytes",
     "stdout_logfile_backups": "stdout_backups",
     "stderr_logfile_backups": "stderr_backups",
+    "stdout_events_enabled": "stdout_events",
+    "stderr_events_enabled": "stderr_events",
     "restart": "autorestart",
     "ready_log_line": "ready",
     "replicas": "numprocs",
@@ -33,6 +35,7 @@ OTHERS_WORDS: Final[Mapping[str, str]] = {
 OTHERS_IDEAS: Final[Mapping[str, str]] = {
     "redirect_stderr": "leave stderr out and it goes with stdout, on one terminal",
     "password": "write it into a file, and its path behind password_file",
+    "result_handler": "a listener that answers OK has taken an event, and else rejected it",
     "process_name": "processes are called program:index",
     "numprocs_start": "the index counts from 0",
     **dict.fromkeys(

@@ -35,6 +35,13 @@ class Loaded:
     config: Config
     warnings: tuple[Problem, ...]
 
+    def with_socket(self, override: str | None) -> "Loaded":
+        """Return it with another control socket, where the command line names one."""
+        if override is None:
+            return self
+        settings = replace(self.config.settings, socket=override)
+        return replace(self, config=replace(self.config, settings=settings))
+
 
 def load(path: str, environment: Mapping[str, str], started_by: int | None = None) -> Loaded:
     """Read and check the config at an absolute path.

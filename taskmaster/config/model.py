@@ -46,6 +46,9 @@ class StderrChannel(enum.Enum):
     SECOND_TERMINAL = "second terminal"
     """A second pty, for programs that colour or flush lines only on a terminal."""
 
+    THREE_PIPES = "three pipes"
+    """A pipe, and so are standard input and output: an event listener has no terminal."""
+
 
 class LogFormat(enum.Enum):
     """What goes from a terminal into a log file."""
@@ -190,6 +193,10 @@ class Program:
         record: path of the recording of the terminal, or None.
         socket: an address or a path where one socket listens that is the standard input of each
             process (FastCGI); None: the terminal is. `socket_rights` says who may connect.
+        events: what an event listener subscribed to, of `listeners.kinds.KNOWN`; empty where the
+            program is none. It goes with THREE_PIPES as `stderr_channel`.
+        buffer_size: how many events wait for it.
+        stdout_events: what is written to the terminal is an event; the same for `stderr_events`.
     """
 
     name: str = _restart()
@@ -225,6 +232,10 @@ class Program:
     record: str | None = _in_place(None)
     socket: Address | str | None = _restart(None)
     socket_rights: SocketRights = _in_place(SocketRights())
+    events: tuple[str, ...] = _in_place(())
+    buffer_size: int = _in_place(10)
+    stdout_events: bool = _in_place(False)
+    stderr_events: bool = _in_place(False)
 
     @property
     def stop_steps(self) -> tuple[StopStep, ...]:

@@ -9,7 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from taskmaster.config import httplistening, lifecycle, listening, readers, sockets, values
+from taskmaster.config import (
+    httplistening,
+    lifecycle,
+    listeners,
+    listening,
+    readers,
+    sockets,
+    values,
+)
 from taskmaster.config.document import Mapping as MappingNode
 from taskmaster.config.document import Node, Text
 from taskmaster.config.errors import Place
@@ -71,6 +79,10 @@ PROGRAM_KEYS: Final[Mapping[str, Key]] = {
     "scrollback": Key(_RING_BYTES, "how much output is kept in memory"),
     "record": Key(readers.path, "asciicast file of its terminal, anew at each start"),
     "socket": Key(sockets.socket, "FastCGI: a socket that is each one's standard input"),
+    "events": Key(listeners.events, "it is an event listener, on pipes, for these"),
+    "buffer_size": Key(readers.count(1, 100_000), "how many events wait for a listener"),
+    "stdout_events": Key(_BOOLEAN, "what it writes is an event"),
+    "stderr_events": Key(_BOOLEAN, "what it writes to its own stderr is an event"),
 }
 
 SETTING_KEYS: Final[Mapping[str, Key]] = {
@@ -176,10 +188,12 @@ def _read_program(name: Text, body: Node, key: str, around: Surroundings) -> Pro
         if not any(meant_key(k, PROGRAM_KEYS) == "cmd" for k in meant):
             around.error(name.place, key, "it needs a cmd, the command to run")
     _check_pairs(given, found, key, around)
+    listeners.check(given, found, key, around)
     tty = found.pop("stderr_tty", False)
     if "stderr" in found:
         channel = StderrChannel.SECOND_TERMINAL if tty else StderrChannel.PIPE
         found["stderr_channel"] = channel
+    listeners.complete(found)
     for stream in ("stdout", "stderr"):
         if found.get(stream) == DISCARD:
             found[stream] = None

@@ -355,6 +355,7 @@ class Connection:
     async def _attach(self, request: messages.Attach) -> None:
         supervisor = self._driver.supervisor
         name = handlers.one_name(supervisor, request.name)
+        handlers.refuse_listener(supervisor, name)
         process = supervisor.entries[name].process
         session = self._driver.session(name)
         self._reply(messages.Attached(name, process.state.value, process.pid))

@@ -137,6 +137,17 @@ def split_names(
     return selection.names, missing
 
 
+def refuse_listener(supervisor: Supervisor, name: str) -> None:
+    """Refuse what needs a terminal to type into.
+
+    Raises:
+        RequestError: the process is an event listener, which has none.
+    """
+    if supervisor.entries[name].program.events:
+        text = f"{name}: ERROR (an event listener: its input and output belong to the daemon"
+        raise RequestError(ErrorCode.NOT_RUNNING, f"{text}; `tail {name}` shows its stderr)")
+
+
 def one_name(supervisor: Supervisor, name: str) -> str:
     """Return the one process that a name stands for.
 

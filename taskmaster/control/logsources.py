@@ -8,13 +8,16 @@ from taskmaster.driver import Driver
 def log_source(driver: Driver, name: str, stream: str) -> LogFile | Session | None:
     """Return where the log of a stream is read: its file, for stdout else the terminal itself.
 
+    An event listener has no terminal; where there is no file what it wrote to its standard error is
+    all that there is.
+
     None: there is no such log. `stream` is ``stdout`` or ``stderr``.
     """
     entry = driver.supervisor.entries[name]
     program, launch = entry.program, entry.launch
     if stream == "stderr":
         if launch.stderr is None:
-            return None
+            return driver.session(name) if program.events else None
         return driver.logs.file(launch.stderr, program.stderr_maxbytes, program.stderr_backups)
     if launch.stdout is None:
         return driver.session(name)

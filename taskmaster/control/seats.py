@@ -130,6 +130,7 @@ async def send(driver: Driver, request: Send) -> None:
         RequestError: there is no process to type to.
     """
     name = handlers.one_name(driver.supervisor, request.name)
+    handlers.refuse_listener(driver.supervisor, name)
     session = driver.session(name)
     await _catch_up(session)
     terminal = session.screen

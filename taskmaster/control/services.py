@@ -8,6 +8,7 @@ from taskmaster.alerts.service import Alerts
 from taskmaster.candidate import Candidate
 from taskmaster.config.model import LogLevel
 from taskmaster.control import handlers
+from taskmaster.listeners.service import Listeners
 from taskmaster.protocol import messages
 
 
@@ -17,10 +18,12 @@ class Services(Protocol):
     Attributes:
         alerts: tell people elsewhere what happens.
         candidate: the config that was read last, of which parts may be taken over.
+        listeners: the event listeners.
     """
 
     alerts: Alerts
     candidate: Candidate
+    listeners: Listeners
 
     def hello(self) -> messages.Hello:
         """Return who the daemon is."""

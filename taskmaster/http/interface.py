@@ -22,6 +22,7 @@ from taskmaster.http.namespecs import Names
 from taskmaster.http.orders import Orders
 from taskmaster.http.processinfo import process_info
 from taskmaster.http.xmlcalls import Value
+from taskmaster.listeners import payloads
 from taskmaster.process.state import State
 from taskmaster.protocol.messages import RequestError
 from taskmaster.supervisor import Entry
@@ -206,6 +207,8 @@ class Interface:
         entry = self._one(name)
         pump = self._driver.pump(entry.name)
         process = entry.process
+        if process.pid is not None and entry.program.events:
+            raise Fault(FaultCode.NO_FILE, name)  # what is typed would be no event
         if process.pid is None or process.state is State.STOPPING or pump is None:
             raise Fault(FaultCode.NOT_RUNNING, name)
         if pump.is_closed:
@@ -218,6 +221,7 @@ class Interface:
     def sendRemoteCommEvent(self, type: str, data: str) -> bool:  # noqa: A002
         text = f"remote communication event {type[:100]!r}, {len(data)} characters"
         self._services.record(LogLevel.DEBUG, text)
+        self._services.listeners.tell(payloads.remote(type, data))
         return True
 
     # --- names --------------------------------------------------------------------------------

@@ -101,6 +101,10 @@ class KeeperClient:
     def _is_closed(self) -> bool:
         return self._channel.fileno() < 0
 
+    def flush(self) -> None:
+        """Send what waits for the end of this turn now."""
+        self._flush()
+
     def _flush(self) -> None:
         if self._is_closed:
             return

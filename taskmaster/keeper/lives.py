@@ -117,7 +117,7 @@ class Lives:
 
     def _report(self, ticket: int, child: Child, failure: SpawnFailed | None, now: float) -> None:
         """Tell the core how a spawn went, with its terminal where it went well."""
-        ends = (child.master,) if child.stderr is None else (child.master, child.stderr)
+        ends = child.ends
         if failure is None:
             self._held[ticket] = ends
             try:

@@ -24,8 +24,8 @@ from taskmaster.keeper.fields import checks
 _LENGTH: Final = struct.Struct("!I")
 
 MAX_MESSAGE_BYTES: Final = 16 * 1024 * 1024
-"""Longer than any argument list and environment that Linux would take for an exec (6 MiB), unless
-they are made of control characters, for which JSON needs six bytes each."""
+"""Longer than any argument list and environment that Linux would take for an exec (6 MiB); control
+characters, for which JSON needs six bytes each, apart."""
 
 
 class MessageTooLong(Exception):
@@ -40,11 +40,10 @@ _ANNOUNCEMENT: Final = 1 << 31
 VERSION: Final = 2
 """Of this talk. An upgrade leaves the keeper as it is, so a newer core may meet an older one.
 
-2: a process may get a descriptor as its standard input (`Spawn.stdin`).
+2: standard input may be a descriptor (`Spawn.stdin`), or there are three pipes and no terminal.
 """
 
-OLDEST: Final = 1
-"""Of a keeper that this code's core can deal with, without what came later."""
+OLDEST: Final = 1  # that a core of this code can deal with, without what came later
 
 
 class WireViolation(Exception):
@@ -235,7 +234,8 @@ class Spawned(NamedTuple):
     """Keeper to core: the child has become its command; `at` is a monotonic time.
 
     With it travel the master of its terminal and, where it has one, the reading end of its
-    separate standard error.
+    separate standard error; with three pipes those of its standard output and its standard error,
+    and the writing end of its standard input.
     """
 
     ticket: int

@@ -43,7 +43,7 @@ def failure_of(wanted: Command) -> SpawnFailed | None:
 def put_away(child: Child) -> None:
     os.kill(child.pid, signal.SIGKILL)
     os.waitpid(child.pid, 0)
-    for end in (child.master, child.stderr, child.status):
+    for end in (*child.ends, child.status):
         if end is not None:
             os.close(end)
 
@@ -286,3 +286,25 @@ def test_without_a_descriptor_left_nothing_is_left_behind() -> None:
 
     assert (caught.value.stage, caught.value.errno) == (Stage.PTY, errno.EMFILE)
     assert sorted(os.listdir("/proc/self/fd")) == before
+
+
+def test_three_pipes_are_no_terminal() -> None:
+    script = "test -t 0 || test -t 1 || test -t 2 && exit 1; read word; echo $word; echo e >&2"
+
+    with child_of(command("sh", "-c", script, stderr="three pipes")) as child:
+        assert child.status is None or read_status(child.status) is None
+        assert child.stdin is not None
+        assert child.stderr is not None
+        os.write(child.stdin, b"told\n")
+
+        assert read_all(child.master) == "told\n"
+        assert read_all(child.stderr) == "e\n"
+        assert os.getsid(child.pid) == child.pid
+
+
+def test_a_child_with_pipes_has_no_descriptor_but_them() -> None:
+    script = "import os; print(sorted(int(n) for n in os.listdir('/proc/self/fd'))[:-1])"
+
+    with child_of(command(sys.executable, "-c", script, stderr="three pipes")) as child:
+        assert child.status is None or read_status(child.status) is None
+        assert read_all(child.master) == "[0, 1, 2]\n"

@@ -58,6 +58,10 @@ OTHER_VALUES: Mapping[str, Any] = {
     "record": "/cast",
     "socket": Address("127.0.0.1", 9000),
     "socket_rights": SocketRights(mode=0o777),
+    "events": ("TICK",),
+    "buffer_size": 5,
+    "stdout_events": True,
+    "stderr_events": True,
 }
 FIELDS = [field for field in dataclasses.fields(Program) if field.name != "name"]
 
