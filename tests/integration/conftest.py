@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -26,6 +27,14 @@ def wait_for(condition: Callable[[], Any], what: str) -> Any:
             return result
         time.sleep(0.02)
     pytest.fail(f"waited {DEADLINE_SECONDS} s for {what}")
+
+
+def free_port() -> int:
+    """A port of loopback that nobody has just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
 
 
 def is_alive(pid: int) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.integration.conftest import Site, core_of, kill_core, wait_for
+from tests.integration.conftest import Site, core_of, free_port, kill_core, wait_for
 from tests.integration.supervisors import (
     Supervisorctl,
     call,
@@ -24,13 +24,6 @@ from tests.integration.supervisors import (
 )
 
 S = "supervisor."
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def write(site: Site, listeners: str, programs: str) -> None:

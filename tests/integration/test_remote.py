@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.conftest import DEADLINE_SECONDS, Site, wait_for
+from tests.integration.conftest import DEADLINE_SECONDS, Site, free_port, wait_for
 from tests.integration.seat import Seat
 
 SSH = """#!/bin/sh
@@ -23,13 +23,6 @@ while [ "$1" != -- ]; do shift; done
 [ "$2" = nowhere ] && {{ echo "ssh: no route to nowhere" >&2; exit 255; }}
 exec sh -c "$3"
 """
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class RemoteSite(Site):
