@@ -47,8 +47,11 @@ def avail(context: Context, words: Sequence[str]) -> int:
 
 
 def group_names(context: Context) -> list[str]:
-    """Return the names of the groups that there are, for completion."""
-    result = ask(context, messages.Groups())
+    """Return the names of the groups that there are, for completion; none of an older daemon."""
+    try:
+        result = ask(context, messages.Groups())
+    except RequestError:
+        return []
     assert isinstance(result, list)
     return [group.name for group in result]
 

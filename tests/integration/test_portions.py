@@ -4,6 +4,9 @@ import json
 
 import pytest
 
+from ctl.connection import Connection
+from ctl.context import Context
+from ctl.portions import group_names
 from tests.integration.conftest import Site, wait_for
 
 FIRST = """
@@ -144,6 +147,17 @@ def test_a_reload_leaves_nothing_to_take_over(site: Site, changed: dict[str, int
 
     assert site.ctl("add", "fresh").stdout == "fresh: ERROR (already active)\n"
     assert site.ctl("update").stdout == "nothing changed\n"
+
+
+def test_the_names_of_groups_are_told(site: Site) -> None:
+    site.start(FIRST)
+    context = Context(lambda: Connection(str(site.socket)))
+
+    assert group_names(context) == ["site"]
+    site.write(SECOND)
+    assert group_names(context) == ["site"]
+    site.ctl("update", "more")
+    assert group_names(context) == ["site", "more"]
 
 
 def test_words_of_supervisorctl_on_the_command_line(site: Site) -> None:

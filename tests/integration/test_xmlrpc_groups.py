@@ -8,15 +8,22 @@ from typing import Any
 
 import pytest
 
-from tests.integration.conftest import Site, wait_for
-from tests.integration.supervisors import Pair, Shells, Supervisord, call
+from tests.integration.conftest import Site, kill_core, wait_for
+from tests.integration.supervisors import (
+    Pair,
+    Shells,
+    Supervisord,
+    call,
+    outcome,
+    read_until,
+)
 from tests.integration.test_xmlrpc import compare
 from tests.integration.test_xmlrpc_methods import S, answer, comparable, is_at_rest
 
 OUR_PROGRAMS = """
   nginx: {cmd: "sh -c 'echo up; exec sleep 1000'", stdout: nginx.out, starttime: 0}
   worker: {cmd: sleep 1000, numprocs: 2, starttime: 0, priority: 5, stdout: worker.out}
-  cron: {cmd: sleep 1000, starttime: 0, stdout: cron.out}
+  cron: {cmd: cat, starttime: 0, stdout: cron.out}
   late: {cmd: sleep 1000, autostart: false, stdout: late.out}
   own: {cmd: sleep 1000, starttime: 0, priority: 7, stdout: own.out}
 """
@@ -38,7 +45,7 @@ def theirs(name: str, more: str = "", command: str = "sleep 1000") -> str:
 THEIR_PROGRAMS = (
     theirs("nginx", command="sh -c 'echo up; exec sleep 1000'")
     + theirs("worker", "numprocs=2\nprocess_name=%(program_name)s_%(process_num)d\npriority=5")
-    + theirs("cron")
+    + theirs("cron", command="cat")
     + theirs("late", "autostart=false").replace("startsecs=0\n", "")
     + theirs("own", "priority=7")
 )
@@ -188,9 +195,9 @@ def test_the_methods_answer_the_same_of_groups(pair: Pair) -> None:
 
 
 def test_groups_come_and_go_and_change_as_there(pair: Pair) -> None:
-    new_ours = OUR_PROGRAMS.replace("cron: {cmd: sleep 1000", "cron: {cmd: sleep 1001")
-    new_theirs = THEIR_PROGRAMS.replace("program:cron]\ncommand=sleep 1000",
-                                        "program:cron]\ncommand=sleep 1001")  # fmt: skip
+    new_ours = OUR_PROGRAMS.replace("cron: {cmd: cat", "cron: {cmd: cat -")
+    new_theirs = THEIR_PROGRAMS.replace("program:cron]\ncommand=cat",
+                                        "program:cron]\ncommand=cat -")  # fmt: skip
     shells = Shells(pair)
 
     # jobs changes, site goes and its programs are groups of their own, `more` comes.
@@ -259,3 +266,33 @@ def test_a_reload_of_ours_regroups_without_a_restart(pair: Pair) -> None:
     assert call(socket, S + "getProcessInfo", "web:nginx")["pid"] == before
     assert states(socket)["worker:worker_0"] == "RUNNING"
     assert call(socket, S + "reloadConfig") == [[[], [], []]]
+    kill_core(ours)
+    ours.wait_event("takes over")
+    assert call(socket, S + "getProcessInfo", "web:nginx")["pid"] == before
+
+
+def test_a_log_is_followed_and_a_terminal_typed_into_by_the_name_in_the_group(pair: Pair) -> None:
+    followed = [client.begin("tail", "-f", "site:nginx") for client in pair.clients()]
+    shown = [read_until(running, "up\n") for running in followed]
+    for path in (pair.our_socket, pair.theirs.socket):
+        call(path, S + "stopProcess", "site:nginx")
+        call(path, S + "startProcess", "site:nginx")
+    shown += [read_until(running, "up\n") for running in followed]
+    typing = [client.begin("fg", "jobs:cron") for client in pair.clients()]
+    for running in typing:
+        read_until(running, "Press Ctrl-C to exit <==\n")
+        assert running.stdin is not None
+        os.write(running.stdin.fileno(), b"to the front\n")
+        read_until(running, "to the front\n")
+        running.send_signal(signal.SIGINT)
+        read_until(running, "Exiting foreground\n")
+        running.kill()  # its thread keeps it
+    for running in followed:
+        running.send_signal(signal.SIGINT)
+    for running in (*typing, *followed):
+        outcome(running)
+
+    assert shown == ["==> Press Ctrl-C to exit <==\n"] * 2 + ["", ""]
+    missing = [client.run("tail", "-f", "site:nosuch") for client in pair.clients()]
+    assert [done.status for done in missing] == [0, 0]
+    assert all(done.text.endswith("Cannot read, status code 404\n") for done in missing)
