@@ -48,3 +48,35 @@ class Journal:
         """Go on in the memory of another one, which is given up."""
         other.keep(self.kept)
         self.memory = other.memory
+
+
+class Half:
+    """One of two texts that a journal keeps together; as a `Journal`."""
+
+    def __init__(self, journal: Journal, texts: list[bytes], place: int) -> None:
+        self._journal = journal
+        self._texts = texts
+        self._place = place
+
+    @property
+    def kept(self) -> bytes:
+        """What is kept now."""
+        return self._texts[self._place]
+
+    def keep(self, data: bytes) -> None:
+        """Keep this instead; where both are too long together neither is kept."""
+        if data == self.kept:
+            return
+        self._texts[self._place] = data
+        first, second = self._texts
+        whole = _LENGTH.pack(len(first)) + first + second
+        self._journal.keep(whole if first or second else b"")
+
+
+def divided(journal: Journal, *, resumed: bool) -> tuple[Half, Half]:
+    """Return two halves of a journal; `resumed`: with what another such pair has kept in it."""
+    kept = journal.kept if resumed else b""
+    length = _LENGTH.unpack_from(kept)[0] if len(kept) >= _LENGTH.size else 0
+    rest = kept[_LENGTH.size :]
+    texts = [rest[:length], rest[length:]] if length <= len(rest) else [b"", b""]
+    return Half(journal, texts, 0), Half(journal, texts, 1)

@@ -21,9 +21,9 @@ import errno
 import os
 import stat
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
-from pty_mux.journal import Journal
+from pty_mux.journal import Half, Journal
 from pty_mux.lineends import LineEnds
 from pty_mux.textlog import TextLines
 
@@ -261,6 +261,21 @@ class LogFile:
         self._lost_bytes = 0
 
 
+class Sink(Protocol):
+    """Where a stream puts lines: a `LogFile`, or what takes them as one."""
+
+    streams: int
+
+    def append(self, data: bytes, now: float) -> None:
+        """Take what is to be written."""
+
+    def is_nearly_full(self, more_bytes: int) -> bool:
+        """Whether a line that is unfinished after so many more bytes may not fit any more."""
+
+    def close(self) -> None:
+        """Nothing writes any more."""
+
+
 class LogStream:
     """What one process writes into a log file, on its way there.
 
@@ -273,11 +288,11 @@ class LogStream:
 
     def __init__(
         self,
-        file: LogFile,
+        file: Sink,
         *,
         terminal: bool,
         text: TextLines | None = None,
-        journal: Journal | None = None,
+        journal: Journal | Half | None = None,
     ) -> None:
         self._journal = journal or Journal()
         self.file = file

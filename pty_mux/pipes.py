@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Final
 
 from pty_mux.logfile import LogStream
+from pty_mux.logpair import LogPair
 from pty_mux.session import Session
 
 READ_BYTES: Final = 64 * 1024
@@ -40,8 +41,8 @@ class Pipes:
         on_closed: Callable[[], None],
     ) -> None:
         """Start to read in the next turn of the loop; `on_closed` is called once all is closed."""
-        self.stdout_log: LogStream | None = None
-        self.stderr_log: LogStream | None = None
+        self.stdout_log: LogStream | LogPair | None = None
+        self.stderr_log: LogStream | LogPair | None = None
         self.on_output: Callable[[bytes], None] | None = None
         self.on_error_output: Callable[[bytes], None] | None = None
         self.on_written: Callable[[], None] = _nobody_waits
@@ -87,7 +88,7 @@ class Pipes:
             self._close_stderr()
         return len(data or b"")
 
-    def _log(self, stream: LogStream, data: bytes) -> None:
+    def _log(self, stream: LogStream | LogPair, data: bytes) -> None:
         stream.write(data, self._loop.time())
         self._watch_partial_lines()
 
@@ -102,7 +103,7 @@ class Pipes:
         self._watch_partial_lines()
 
     @property
-    def _logs(self) -> list[LogStream]:
+    def _logs(self) -> list[LogStream | LogPair]:
         return [stream for stream in (self.stdout_log, self.stderr_log) if stream is not None]
 
     # --- inwards ------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ from typing import Final
 
 from pty_mux.ground import Ground
 from pty_mux.logfile import LogStream
+from pty_mux.logpair import LogPair
 from pty_mux.queries import QueryFilter
 from pty_mux.session import Session
 from pty_mux.winsize import Winsize, set_winsize
@@ -72,8 +73,8 @@ class Pump:
             stderr_is_terminal: `stderr` is the master of a second terminal, not a pipe.
             on_closed: called once, when every descriptor is closed.
         """
-        self.stdout_log: LogStream | None = None
-        self.stderr_log: LogStream | None = None
+        self.stdout_log: LogStream | LogPair | None = None
+        self.stderr_log: LogStream | LogPair | None = None
         self.on_output: Callable[[bytes], None] | None = None
         self.on_error_output: Callable[[bytes], None] | None = None
         self._loop = asyncio.get_running_loop()
@@ -181,7 +182,7 @@ class Pump:
             self._held_stderr.clear()
             self._session.feed(data)
 
-    def _log(self, stream: LogStream, data: bytes) -> None:
+    def _log(self, stream: LogStream | LogPair, data: bytes) -> None:
         stream.write(data, self._loop.time())
         self._watch_partial_lines()
 
@@ -197,7 +198,7 @@ class Pump:
         self._watch_partial_lines()
 
     @property
-    def _logs(self) -> list[LogStream]:
+    def _logs(self) -> list[LogStream | LogPair]:
         return [stream for stream in (self.stdout_log, self.stderr_log) if stream is not None]
 
     # --- inwards ------------------------------------------------------------------------------

@@ -161,7 +161,7 @@ class Daemon:
                 if pidfile is not None:
                     pidfile.remove()
                 await openings.close()
-                self._driver.children.sockets.close()
+                self._driver.close()
                 keeper.close()
         return self._exit_status
 

@@ -77,6 +77,7 @@ class Driver:
         self._loop = asyncio.get_running_loop()
         self.supervisor = Supervisor(config, self.now())
         self.logs = LogFiles(eventlog.tell_of_log, line_stamp)
+        self.logs.syslog.move(config.settings.syslog)
         self._eventlog = eventlog
         self._on_down = on_down
         self._keeper: KeeperClient | None = None
@@ -172,6 +173,7 @@ class Driver:
         for name, entry in self.supervisor.entries.items():
             if (program := before.get(name, entry.program)) != entry.program:
                 self._update(name, entry, program)
+        self.logs.syslog.move(config.settings.syslog)
         self.logs.keep_only(self._log_paths())
         self.children.sockets.keep_only(self.supervisor.with_sockets())
 
@@ -197,6 +199,11 @@ class Driver:
             names = ", ".join(self.children.names.values()) or "something"
             self.record(LogLevel.ERROR, f"ending, and leaving to the keeper: {names}")
         self._on_down()
+
+    def close(self) -> None:
+        """Let go of what a daemon that ends leaves nobody."""
+        self.children.sockets.close()
+        self.logs.syslog.close()
 
     def save_all(self) -> None:
         """Have everything remembered that would be a little later."""

@@ -101,6 +101,11 @@ def line_stamp() -> bytes:
     return f"{_clock(time.time())} ".encode("ascii")
 
 
+def syslog_stamp() -> bytes:
+    """Return the time of day as syslog(3) writes it: ``Nov  8 21:08:17`` (RFC 3164, 4.1.2)."""
+    return time.strftime("%b %e %H:%M:%S", time.localtime(time.time())).encode("ascii")
+
+
 def _clock(when: float) -> str:
     clock = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(when))
     return f"{clock},{int(when * 1000) % 1000:03}"

@@ -5,13 +5,28 @@ follows the log of a process watches for that (`watch`) and asks again where it 
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from pty_mux.journal import Journal
+from pty_mux.journal import Half, Journal, divided
 from pty_mux.logfile import LogFile, LogStream, Trouble
+from pty_mux.logpair import LogPair
 from pty_mux.pipes import Pipes
 from pty_mux.pump import Pump
 from pty_mux.textlog import TextLines
 from taskmaster.config.model import Launch, LogFormat, Program, StderrChannel
+from taskmaster.syslog import Syslog, SyslogLines
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Way:
+    """Where one output of a process is to go: into a file, to syslog, both or neither."""
+
+    path: str | None
+    maxbytes: int
+    backups: int
+    syslog: SyslogLines | None
+    journal: Journal
+    terminal: bool
 
 
 class LogFiles:
@@ -19,11 +34,13 @@ class LogFiles:
 
     Attributes:
         on_trouble: told of what goes wrong with what a process writes, and of its end.
+        syslog: where lines go that are for syslog.
     """
 
     def __init__(self, on_trouble: Trouble, stamp: Callable[[], bytes]) -> None:
         """Open nothing yet; `stamp` gives the time before a line where one is wanted."""
         self.on_trouble = on_trouble
+        self.syslog = Syslog(on_trouble)
         self._stamp = stamp
         self._files: dict[str, LogFile] = {}
         self._watchers: list[Callable[[], None]] = []
@@ -46,7 +63,7 @@ class LogFiles:
         *,
         terminal: bool,
         text: TextLines | None = None,
-        journal: Journal | None = None,
+        journal: Journal | Half | None = None,
     ) -> LogStream:
         """Return a new stream into the file of that path, and open it if that can be done."""
         file = self.file(path, maxbytes, backups)
@@ -61,6 +78,7 @@ class LogFiles:
         launch: Launch,
         now: float,
         *,
+        ident: str,
         resumed: bool = False,
     ) -> None:
         """Have the output of a process logged where its config says; what it had before ends.
@@ -71,31 +89,28 @@ class LogFiles:
             program: what governs it.
             launch: with its paths.
             now: monotonic seconds.
+            ident: what syslog knows it as.
             resumed: what is in the journals is to be logged too.
         """
         old = (pump.stdout_log, pump.stderr_log)
-        second = program.stderr_channel is StderrChannel.SECOND_TERMINAL
-        pump.stdout_log = pump.stderr_log = None
-        if launch.stdout is not None:
-            limits = (program.stdout_maxbytes, program.stdout_backups)
-            pump.stdout_log = self.stream(
-                launch.stdout,
-                *limits,
-                now,
-                terminal=isinstance(pump, Pump),
-                text=self._text(program),
-                journal=journals[0],
-            )
-        if launch.stderr is not None:
-            limits = (program.stderr_maxbytes, program.stderr_backups)
-            pump.stderr_log = self.stream(
-                launch.stderr,
-                *limits,
-                now,
-                terminal=second,
-                text=self._text(program),
-                journal=journals[1],
-            )
+        stdout = _Way(
+            path=launch.stdout,
+            maxbytes=program.stdout_maxbytes,
+            backups=program.stdout_backups,
+            syslog=SyslogLines(self.syslog, ident) if program.stdout_syslog else None,
+            journal=journals[0],
+            terminal=isinstance(pump, Pump),
+        )
+        stderr = _Way(
+            path=launch.stderr,
+            maxbytes=program.stderr_maxbytes,
+            backups=program.stderr_backups,
+            syslog=SyslogLines(self.syslog, ident) if program.stderr_syslog else None,
+            journal=journals[1],
+            terminal=program.stderr_channel is StderrChannel.SECOND_TERMINAL,
+        )
+        pump.stdout_log = self._begin(stdout, program, now, resumed=resumed)
+        pump.stderr_log = self._begin(stderr, program, now, resumed=resumed)
         for stream in old:
             if stream is not None:
                 stream.close(now)
@@ -103,6 +118,29 @@ class LogFiles:
             if stream is not None and resumed:
                 stream.resume(now)
         self.moved()
+
+    def _begin(
+        self, way: "_Way", program: Program, now: float, *, resumed: bool
+    ) -> LogStream | LogPair | None:
+        """Return a stream of a process's output to where it is to go, or None for nowhere."""
+        halves: tuple[Journal | Half, Journal | Half] = (way.journal, way.journal)
+        if way.path is not None and way.syslog is not None:
+            halves = divided(way.journal, resumed=resumed)
+        written = sent = None
+        if way.path is not None:
+            written = self.stream(
+                way.path,
+                way.maxbytes,
+                way.backups,
+                now,
+                terminal=way.terminal,
+                text=self._text(program),
+                journal=halves[0],
+            )
+        if way.syslog is not None:
+            text = TextLines()
+            sent = LogStream(way.syslog, terminal=way.terminal, text=text, journal=halves[1])
+        return LogPair(written, sent) if written and sent else written or sent
 
     def _text(self, program: Program) -> TextLines | None:
         if program.logformat is LogFormat.RAW:

@@ -45,7 +45,8 @@ class Onlookers:
         """Follow a process that has just become its command, or one that another core followed."""
         launch = entry.launch
         journals = session.ring.journals
-        self.logs.connect(pump, journals, entry.program, launch, now, resumed=resumed)
+        ident = entry.short_name
+        self.logs.connect(pump, journals, entry.program, launch, now, ident=ident, resumed=resumed)
         self.on_connected(entry, pump, resumed)
         goes_on = resumed and self.recordings.resume(entry.name, session)
         if launch.record is not None and not goes_on:
@@ -59,7 +60,8 @@ class Onlookers:
     ) -> None:
         """Follow a process as its changed config has it; `before` is what it was."""
         name, program, launch = entry.name, entry.program, entry.launch
-        self.logs.connect(pump, session.ring.journals, program, launch, now)
+        journals = session.ring.journals
+        self.logs.connect(pump, journals, program, launch, now, ident=entry.short_name)
         if entry.process.pid is None:
             return
         self.on_connected(entry, pump, True)

@@ -5,7 +5,6 @@ from typing import Final
 
 from pty_mux.winsize import Winsize
 from taskmaster.config.model import Config, Launch, Program, StderrChannel
-from taskmaster.http.namespecs import short_name
 from taskmaster.keeper import wire
 from taskmaster.listeners.access import access
 from taskmaster.supervisor import Entry
@@ -91,7 +90,7 @@ def _environment(entry: Entry, socket_path: str, config: Config) -> Mapping[str,
         "TASKMASTER_PROGRAM": entry.program.name,
         "TASKMASTER_SOCKET": socket_path,
         "SUPERVISOR_ENABLED": "1",
-        "SUPERVISOR_PROCESS_NAME": short_name(entry),
+        "SUPERVISOR_PROCESS_NAME": entry.short_name,
         "SUPERVISOR_GROUP_NAME": config.group_of(entry.program.name),
         **access(config.settings.http, trusted=bool(entry.program.events)),
     }

@@ -47,6 +47,11 @@ class Entry:
     removed: bool = False
 
     @property
+    def short_name(self) -> str:
+        """What it is called where a colon means something else, as by supervisord's users."""
+        return self.program.short_name(self.index)
+
+    @property
     def launch(self) -> Launch:
         """What the process is, or would be, started with."""
         return expand(self.program, self.index)

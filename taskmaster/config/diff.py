@@ -11,6 +11,8 @@ KEYS: Final[Mapping[str, str]] = {
     "environment": "env",
     "socket_rights": "socket",
     "stderr_channel": "stderr, stderr_tty or events",
+    "stdout_syslog": "stdout",
+    "stderr_syslog": "stderr",
 }
 """What the user calls a field, where that differs."""
 

@@ -42,6 +42,8 @@ OTHERS_IDEAS: Final[Mapping[str, str]] = {
         ("socket_owner", "socket_mode", "socket_backlog"),
         "it goes into socket: {listen: ..., owner: ..., mode: ..., backlog: ...}",
     ),
+    "stdout_syslog": "write stdout: syslog, or stdout: [PATH, syslog]",
+    "stderr_syslog": "write stderr: syslog, or stderr: [PATH, syslog]",
     "depends_on": "a lower priority starts earlier and stops later",
 }
 

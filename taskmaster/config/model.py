@@ -184,6 +184,7 @@ class Program:
         stdout: path of the log file of the terminal, or None (the ring still keeps the output).
         stderr: path of the log file of a separate standard error, or None. Meaningful only where
             `stderr_channel` is not TERMINAL.
+        stdout_syslog: whether its lines go to syslog, besides or instead; `stderr_syslog` likewise.
         umask: for the child, or None for the daemon's.
         user: a user's name or number, or None for the daemon's; where `Settings.user` counts, that.
         ready: what stands in for `starttime`, or None.
@@ -215,10 +216,12 @@ class Program:
     killasgroup: bool = _in_place(False)
     stop: tuple[StopStep, ...] = _in_place(())
     stdout: str | None = _in_place(None)
+    stdout_syslog: bool = _in_place(False)
     stdout_maxbytes: int = _in_place(DEFAULT_LOG_MAXBYTES)
     stdout_backups: int = _in_place(DEFAULT_LOG_BACKUPS)
     stderr_channel: StderrChannel = _restart(StderrChannel.TERMINAL)
     stderr: str | None = _in_place(None)
+    stderr_syslog: bool = _in_place(False)
     stderr_maxbytes: int = _in_place(DEFAULT_LOG_MAXBYTES)
     stderr_backups: int = _in_place(DEFAULT_LOG_BACKUPS)
     logformat: LogFormat = _in_place(LogFormat.RAW)
@@ -236,6 +239,10 @@ class Program:
     buffer_size: int = _in_place(10)
     stdout_events: bool = _in_place(False)
     stderr_events: bool = _in_place(False)
+
+    def short_name(self, index: int) -> str:
+        """Return what a process is called inside a group, by supervisord's users and in logs."""
+        return self.name if self.numprocs == 1 else f"{self.name}_{index}"
 
     @property
     def stop_steps(self) -> tuple[StopStep, ...]:
@@ -286,6 +293,7 @@ class Settings:
         tls_certificate: PEM file, or None for one that is made; `tls_key` goes with it.
         token_file: None for one beside the event log, which is made; see `token_path`.
         http: where HTTP is served: supervisord's XML-RPC and what else has a path there.
+        syslog: the socket of syslogd, for what processes write.
     """
 
     socket: str
@@ -301,6 +309,7 @@ class Settings:
     tls_key: str | None = None
     token_file: str | None = None
     http: tuple[HttpListener, ...] = ()
+    syslog: str = "/dev/log"
 
     @property
     def token_path(self) -> str:

@@ -25,6 +25,7 @@ from taskmaster.config.model import AutoRestart, LogLevel
 T = TypeVar("T")
 
 DISCARD: Final = "discard"
+SYSLOG: Final = "syslog"
 MAX_SOCKET_PATH_BYTES: Final = 103
 """sun_path of unix(7) holds 107 on Linux and 103 on macOS."""
 
@@ -255,9 +256,25 @@ def path(node: Node, around: Surroundings) -> str:
     return os.path.normpath(os.path.join(around.constants["here"].replace("%", "%%"), text))
 
 
-def target(node: Node, around: Surroundings) -> str:
-    """Read a path, or `DISCARD`."""
-    return DISCARD if text_of(node) == DISCARD else path(node, around)
+class Target(NamedTuple):
+    """Where output goes: a file's path or None, and whether to syslog too."""
+
+    path: str | None = None
+    syslog: bool = False
+
+
+def target(node: Node, around: Surroundings) -> Target:
+    """Read a path, `SYSLOG`, a list of both, or `DISCARD`."""
+    if isinstance(node, Sequence):
+        both = each(node.items, lambda item: target(item, around))
+        paths = [one.path for one in both if one.path is not None]
+        if len(both) != len(paths) + 1 or len(paths) != 1 or not any(one.syslog for one in both):
+            raise unexpected(node, "a path and syslog, or one of them")
+        return Target(paths[0], True)
+    text = text_of(node)
+    if text in (DISCARD, SYSLOG):
+        return Target(syslog=text == SYSLOG)
+    return Target(path(node, around))
 
 
 def setting_path(node: Node, around: Surroundings) -> str:

@@ -23,7 +23,7 @@ from taskmaster.config.document import Node, Text
 from taskmaster.config.errors import Place
 from taskmaster.config.hints import meant_key, unknown_key_hint
 from taskmaster.config.model import LogFormat, Program, Settings, StderrChannel
-from taskmaster.config.readers import DISCARD, Bad, Reader, Surroundings
+from taskmaster.config.readers import Bad, Reader, Surroundings
 
 MAX_NUMPROCS: Final = 10_000
 MAX_SCROLLBACK_BYTES: Final = 1 << 30
@@ -62,10 +62,10 @@ PROGRAM_KEYS: Final[Mapping[str, Key]] = {
     "stopasgroup": Key(_BOOLEAN, "send stopsignal to the process group"),
     "killasgroup": Key(_BOOLEAN, "send KILL to the process group"),
     "stop": Key(lifecycle.stop, "steps that stop it: keys, signals, waits"),
-    "stdout": Key(readers.target, "log file of the terminal, or discard"),
+    "stdout": Key(readers.target, "log file of the terminal, syslog, both, or discard"),
     "stdout_maxbytes": Key(_BYTES, "size at which it rotates, 0 never"),
     "stdout_backups": Key(readers.count(0, 10_000), "how many rotated files are kept"),
-    "stderr": Key(readers.target, "log file of a standard error of its own, or discard"),
+    "stderr": Key(readers.target, "the same for a standard error of its own"),
     "stderr_maxbytes": Key(_BYTES, "size at which it rotates, 0 never"),
     "stderr_backups": Key(readers.count(0, 10_000), "how many rotated files are kept"),
     "logformat": Key(readers.one_of(LogFormat), "raw, or text without sequences and redraws"),
@@ -99,6 +99,7 @@ SETTING_KEYS: Final[Mapping[str, Key]] = {
     "tls_key": Key(readers.setting_path, "the private key that belongs to it"),
     "token_file": Key(readers.setting_path, "what clients over TCP must know"),
     "http": Key(httplistening.listeners, "where supervisord's XML-RPC is served"),
+    "syslog": Key(readers.setting_path, "the socket of syslogd"),
 }
 
 _INSTEAD: Final[Mapping[str, tuple[str, ...]]] = {
@@ -195,8 +196,8 @@ def _read_program(name: Text, body: Node, key: str, around: Surroundings) -> Pro
         found["stderr_channel"] = channel
     listeners.complete(found)
     for stream in ("stdout", "stderr"):
-        if found.get(stream) == DISCARD:
-            found[stream] = None
+        if stream in found:
+            found[stream], found[f"{stream}_syslog"] = found[stream]
     if "socket" in found:
         template, found["socket_rights"] = found["socket"]
         found["socket"] = sockets.of_program(template, name.text)

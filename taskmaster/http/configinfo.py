@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from taskmaster.config.expand import expand
 from taskmaster.config.model import Config, Program, StderrChannel
 from taskmaster.config.portions import by_group, group_priority
-from taskmaster.http.namespecs import process_in_group
 from taskmaster.http.xmlcalls import Value
 from taskmaster.keeper.identity import look_up
 
@@ -42,7 +41,7 @@ def _infos(
             "group_prio": group_priority,
             "inuse": in_use,
             "killasgroup": program.killasgroup,
-            "name": process_in_group(program, index),
+            "name": program.short_name(index),
             "process_prio": program.priority,
             "redirect_stderr": program.stderr_channel is StderrChannel.TERMINAL,
             "startretries": program.startretries,
@@ -52,7 +51,7 @@ def _infos(
             "stdout_logfile": launch.stdout or _NONE,
             "stdout_logfile_backups": program.stdout_backups,
             "stdout_logfile_maxbytes": program.stdout_maxbytes,
-            "stdout_syslog": False,
+            "stdout_syslog": program.stdout_syslog,
             "stopsignal": program.stopsignal,
             "stopwaitsecs": _seconds(program.stoptime),
             "stderr_capture_maxbytes": 0,
@@ -60,7 +59,7 @@ def _infos(
             "stderr_logfile": launch.stderr or _NONE,
             "stderr_logfile_backups": program.stderr_backups,
             "stderr_logfile_maxbytes": program.stderr_maxbytes,
-            "stderr_syslog": False,
+            "stderr_syslog": program.stderr_syslog,
             "serverurl": _NONE,
         }
 

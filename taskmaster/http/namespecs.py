@@ -10,20 +10,10 @@ program's name, so it can mean nothing else.
 
 from collections.abc import Iterable, Mapping
 
-from taskmaster.config.model import Config, Program
+from taskmaster.config.model import Config
 from taskmaster.config.portions import group_priority
 from taskmaster.http.faults import Fault, FaultCode
 from taskmaster.supervisor import Entry, Supervisor
-
-
-def process_in_group(program: Program, index: int) -> str:
-    """Return the name of a process inside its group."""
-    return program.name if program.numprocs == 1 else f"{program.name}_{index}"
-
-
-def short_name(entry: Entry) -> str:
-    """Return the name of a process inside its group."""
-    return process_in_group(entry.program, entry.index)
 
 
 class Names:
@@ -39,13 +29,13 @@ class Names:
 
     def namespec(self, entry: Entry) -> str:
         """Return the name of a process with its group, where they differ."""
-        name, group = short_name(entry), self.group(entry)
+        name, group = entry.short_name, self.group(entry)
         return name if name == group else f"{group}:{name}"
 
     def by_group(self) -> list[Entry]:
         """Return the processes by group and name, both as texts."""
         entries = self._entries.values()
-        return sorted(entries, key=lambda entry: (self.group(entry), short_name(entry)))
+        return sorted(entries, key=lambda entry: (self.group(entry), entry.short_name))
 
     def by_priority(self) -> list[Entry]:
         """Return the processes by the priorities and names of their groups, then by their own."""
@@ -82,7 +72,7 @@ class Names:
             # Its place in the program says it; only where it has none are all looked through.
             index = wanted.removeprefix(f"{program}_")
             candidate = self._entries.get(f"{program}:{0 if wanted == program else index}")
-            if candidate is not None and short_name(candidate) == wanted:
+            if candidate is not None and candidate.short_name == wanted:
                 return candidate
         raise Fault(FaultCode.BAD_NAME, name)
 

@@ -9,7 +9,7 @@ from taskmaster.control import handlers
 from taskmaster.driver import Driver
 from taskmaster.http.commands import check_command
 from taskmaster.http.faults import Fault, FaultCode
-from taskmaster.http.namespecs import Names, short_name
+from taskmaster.http.namespecs import Names
 from taskmaster.http.processinfo import is_running, is_signallable, is_stoppable
 from taskmaster.http.xmlcalls import Value
 from taskmaster.orders import Kind
@@ -37,7 +37,7 @@ class Orders:
     def result(self, entry: Entry, fault: Fault | None) -> dict[str, Value]:
         """Return how it went for one of several."""
         return {
-            "name": short_name(entry),
+            "name": entry.short_name,
             "group": self.names.group(entry),
             "status": int(fault.code if fault else FaultCode.SUCCESS),
             "description": str(fault) if fault else "OK",

@@ -7,7 +7,6 @@ from typing import Final
 
 from taskmaster.config.expand import log_paths
 from taskmaster.control.handlers import Clocks
-from taskmaster.http.namespecs import short_name
 from taskmaster.http.xmlcalls import Value, capped
 from taskmaster.process.state import Process, State
 from taskmaster.records import duration
@@ -32,7 +31,7 @@ def process_info(entry: Entry, group: str, clocks: Clocks) -> dict[str, Value]:
     """Return the fields of a process of that group, in their order there."""
     process = entry.process
     stdout, stderr = (path or "" for path in log_paths(entry.program, entry.index))
-    name = short_name(entry)
+    name = entry.short_name
     start, stop = _start(process, clocks), _wall(process.ended_at, clocks)
     now = capped(clocks.wall)
     error = _spawn_error(process)

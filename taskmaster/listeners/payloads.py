@@ -7,7 +7,6 @@ EXITED in between, one that fails for the last time is in BACKOFF before it is F
 from collections.abc import Iterator
 from typing import Final
 
-from taskmaster.http.namespecs import short_name
 from taskmaster.listeners.kinds import REMOTE_COMMUNICATION, Event
 from taskmaster.orders import Step
 from taskmaster.process.events import Exited
@@ -92,4 +91,4 @@ def daemon_event(state: str) -> Event:
 
 
 def _who(group: str, entry: Entry) -> str:
-    return f"processname:{short_name(entry)} groupname:{group}"
+    return f"processname:{entry.short_name} groupname:{group}"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.conftest import (
+from tests.integration.conftest import free_port, (
     DEADLINE_SECONDS,
     Site,
     core_of,
@@ -19,7 +19,6 @@ from tests.integration.conftest import (
     kill_core,
     wait_for,
 )
-from tests.integration.test_http import free_port
 from tests.integration.test_upgrade import Code
 
 WORKER = """

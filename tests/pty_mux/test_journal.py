@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pty_mux.journal import CAPACITY_BYTES, Journal
+from pty_mux.journal import CAPACITY_BYTES, Journal, divided
 from pty_mux.logfile import LogFile, LogStream
 from pty_mux.ring import mapped_ring, shared_ring
 from pty_mux.textlog import TextLines
@@ -122,3 +122,38 @@ def test_a_ring_of_another_layout_is_not_mapped() -> None:
 
     with pytest.raises(ValueError, match="layout"):
         mapped_ring(ring.descriptor)
+
+
+@given(st.lists(st.tuples(st.integers(0, 1), st.binary(max_size=20))))
+def test_each_half_keeps_its_own(kept: list[tuple[int, bytes]]) -> None:
+    journal = Journal()
+    halves = divided(journal, resumed=False)
+    expected = [b"", b""]
+    for place, data in kept:
+        halves[place].keep(data)
+        expected[place] = data
+
+    assert [half.kept for half in divided(journal, resumed=True)] == expected
+    assert bool(journal.kept) == any(expected)
+    assert [half.kept for half in divided(journal, resumed=False)] == [b"", b""]
+
+
+@given(st.binary(max_size=40))
+def test_what_is_no_pair_of_halves_is_taken_for_none(kept: bytes) -> None:
+    journal = Journal()
+    journal.keep(kept)
+
+    first, second = divided(journal, resumed=True)
+
+    assert first.kept + second.kept in (b"", kept[8:])
+
+
+def test_halves_too_long_together_are_not_kept() -> None:
+    journal = Journal()
+    first, second = divided(journal, resumed=False)
+    first.keep(b"a" * 60_000)
+    second.keep(b"b" * 60_000)
+
+    assert journal.kept == b""
+    first.keep(b"")
+    assert [half.kept for half in divided(journal, resumed=True)] == [b"", b"b" * 60_000]

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from pty_mux.logfile import LogFile
 from taskmaster.logs import LogFiles
 
 
@@ -18,6 +19,7 @@ def test_streams_into_one_path_share_its_file(logs: LogFiles, tmp_path: Path) ->
     one = logs.stream(path, 0, 1, now=0, terminal=True)
     other = logs.stream(path, 9, 2, now=0, terminal=False)
 
+    assert isinstance(one.file, LogFile)
     assert one.file is other.file is logs.file(path, 9, 2)
     assert (one.file.streams, one.file.maxbytes, one.file.backups) == (2, 9, 2)
     one.close(0)
@@ -32,6 +34,7 @@ def test_what_is_forgotten_is_closed(logs: LogFiles, tmp_path: Path) -> None:
 
     logs.keep_only(set())
 
+    assert isinstance(kept.file, LogFile)
     assert not dropped._is_open
     assert logs.file(dropped.path, 0, 0) is not dropped
     assert logs.file(kept.file.path, 0, 0) is kept.file

@@ -43,6 +43,8 @@ OTHER_VALUES: Mapping[str, Any] = {
     "stdout_backups": 1,
     "stderr_channel": StderrChannel.PIPE,
     "stderr": "/err",
+    "stdout_syslog": True,
+    "stderr_syslog": True,
     "stderr_maxbytes": 1,
     "stderr_backups": 1,
     "environment": (("A", "1"),),

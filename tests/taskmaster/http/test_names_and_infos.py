@@ -9,7 +9,7 @@ from taskmaster.config.model import Config, Program, Settings, StderrChannel
 from taskmaster.control.handlers import Clocks
 from taskmaster.http.configinfo import config_infos
 from taskmaster.http.faults import Fault
-from taskmaster.http.namespecs import Names, short_name
+from taskmaster.http.namespecs import Names
 from taskmaster.http.processinfo import is_running, is_stoppable, process_info
 from taskmaster.process.state import Process, State
 from taskmaster.supervisor import Entry, Supervisor
@@ -77,7 +77,7 @@ def test_other_names_mean_nothing(written: str) -> None:
 
 
 def test_processes_are_listed_by_group_and_name_as_texts() -> None:
-    found = [short_name(entry) for entry in names().by_group()]
+    found = [entry.short_name for entry in names().by_group()]
 
     assert found == ["db", "web_0", "web_1", "web_10", *(f"web_{n}" for n in range(2, 10))]
 
