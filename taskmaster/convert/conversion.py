@@ -7,18 +7,17 @@ from taskmaster import __version__
 from taskmaster.convert import values
 from taskmaster.convert.findings import Findings, Refused
 from taskmaster.convert.ini import Ini, Section
+from taskmaster.convert.listeners import convert_listener
 from taskmaster.convert.programs import Programs, Shared, convert_program, name_of_section
 from taskmaster.convert.section import Options
 from taskmaster.convert.settings import (
     check_fcgi,
-    check_listener,
     convert_server,
     convert_supervisord,
     note_other,
 )
 from taskmaster.convert.yamltext import Value, block
 
-_LISTENER_OPTIONS = ("events", "buffer_size", "result_handler")
 _FCGI_OPTIONS = ("socket", "socket_backlog", "socket_owner", "socket_mode")
 
 
@@ -59,8 +58,10 @@ def convert(ini: Ini, around: Surroundings, findings: Findings) -> str:
             )
             made[name] = list(ours)
             programs |= ours
-        elif kind in ("eventlistener", "fcgi-program") and colon:
-            _check_other_program(section, kind, shared, findings)
+        elif kind == "eventlistener" and colon:
+            programs |= convert_listener(section, shared, programs.keys(), findings)
+        elif kind == "fcgi-program" and colon:
+            _check_fcgi(section, shared, findings)
         elif section.name.startswith(("unix_http_server", "inet_http_server")):
             address = convert_server(section, shared, findings)
             servers.append(f"  # http: {address}   # [{section.name}]\n")
@@ -101,15 +102,13 @@ def _groups(ini: Ini, shared: Shared, findings: Findings) -> dict[str, list[str]
     return found
 
 
-def _check_other_program(section: Section, kind: str, shared: Shared, findings: Findings) -> None:
+def _check_fcgi(section: Section, shared: Shared, findings: Findings) -> None:
     """Have refused what is wrong with a section that we have nothing for."""
-    own = _LISTENER_OPTIONS if kind == "eventlistener" else _FCGI_OPTIONS
-    rest = {name: option for name, option in section.options.items() if name not in own}
+    rest = {name: option for name, option in section.options.items() if name not in _FCGI_OPTIONS}
     silent = Findings(errors=findings.errors)
     bare = Section(section.name, section.place, rest)
     convert_program(bare, section.name.partition(":")[2], shared, (), silent)
-    check = check_listener if kind == "eventlistener" else check_fcgi
-    check(section, shared, findings)
+    check_fcgi(section, shared, findings)
 
 
 def _text(

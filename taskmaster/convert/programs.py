@@ -290,7 +290,7 @@ def _logs(options: Options, shared: Shared, found: dict[str, Value]) -> None:
     if stderr is not None and not redirects and stderr != stdout:
         found["stderr"] = stderr
     is_file = stdout not in (None, "discard")
-    if is_file and stderr is None and not redirects:
+    if is_file and stderr is None and not redirects and not _listens(options):
         option = "stderr_logfile" if options.has("stderr_logfile") else "stdout_logfile"
         text = "what it writes to stderr goes into stdout's log; stderr: PATH gives it its own"
         options.note(option, text)
@@ -301,6 +301,7 @@ def _logs(options: Options, shared: Shared, found: dict[str, Value]) -> None:
             found |= {f"{stream}_maxbytes": size_text(size)} if size is not None else {}
             found |= {f"{stream}_backups": max(backups, 0)} if backups is not None else {}
         _others(options, stream)
+        _events(options, stream, found, goes_with_stdout=redirects)
     if shared.plain_text and {"stdout", "stderr"} & found.keys():
         found["logformat"] = "text"
 
@@ -323,12 +324,28 @@ def _log(options: Options, shared: Shared, stream: str) -> str | None:
 def _others(options: Options, stream: str) -> None:
     if options.read(f"{stream}_capture_maxbytes", values.byte_size, 0) > 0:
         options.note(f"{stream}_capture_maxbytes", "left out: there is no capture mode")
-    if options.read(f"{stream}_events_enabled", values.boolean, False):
-        text = "left out: follow it with taskmasterctl tail -f"
-        options.note(f"{stream}_events_enabled", text)
     if options.read(f"{stream}_syslog", values.boolean, False):
         text = "left out: keep a file and have it read, or pipe cmd to logger(1)"
         options.note(f"{stream}_syslog", text)
+
+
+def _events(
+    options: Options, stream: str, found: dict[str, Value], *, goes_with_stdout: bool
+) -> None:
+    if not options.read(f"{stream}_events_enabled", values.boolean, False):
+        return
+    if _listens(options):
+        text = "left out: an event listener is not told of what it writes itself"
+        options.note(f"{stream}_events_enabled", text)
+    elif stream == "stdout":
+        found["stdout_events"] = True
+    elif not goes_with_stdout:
+        found.setdefault("stderr", "discard")  # a stderr of its own; the terminal shows it
+        found["stderr_events"] = True
+
+
+def _listens(options: Options) -> bool:
+    return options.kind == "eventlistener"
 
 
 def size_text(size: int) -> Value:

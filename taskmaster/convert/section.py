@@ -34,6 +34,11 @@ class Options:
         self._findings = findings
         self._asked: set[str] = set()
 
+    @property
+    def kind(self) -> str:
+        """What the section is of, as ``program``."""
+        return self._section.name.partition(":")[0]
+
     def has(self, option: str) -> bool:
         """Whether the option is there."""
         return option in self._section.options

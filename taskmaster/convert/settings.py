@@ -120,18 +120,6 @@ def note_other(section: Section, shared: Shared, findings: Findings) -> None:
             options.note("", "left out: supervisord does not know this section either")
 
 
-def check_listener(section: Section, shared: Shared, findings: Findings) -> None:
-    """Check what an event listener has beyond a program."""
-    options = Options(section, shared.names(), findings)
-    if not options.read("events", values.words, list[str]()):
-        options.refuse("", "it needs events")
-    if options.read("buffer_size", values.integer, 10) < 1:
-        options.refuse("buffer_size", "it must be 1 at least")
-    if options.read("redirect_stderr", values.boolean, False):
-        options.refuse("redirect_stderr", "an event listener needs its stdout for itself")
-    options.note("", "left out: nothing is told to a program; taskmasterctl maintail -f tells it")
-
-
 def check_fcgi(section: Section, shared: Shared, findings: Findings) -> None:
     """Check what a FastCGI program has beyond a program."""
     names = shared.names()

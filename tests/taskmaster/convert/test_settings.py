@@ -127,7 +127,6 @@ password=secret%
         "supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface",
         "[rpcinterface:twiddler]\nsupervisor.rpcinterface_factory=a.b:c",
         "[ctlplugin:x]\nsupervisor.ctl_factory=a.b:c",
-        "[eventlistener:memmon]\ncommand=memmon -a 200MB\nevents=TICK_60\nbuffer_size=5",
         "[fcgi-program:php]\ncommand=php-cgi\nsocket=unix:///tmp/php.sock\nsocket_mode=0700",
         "[programs:a]\ncommand=cat",
     ],
