@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.conftest import free_port, (
+from tests.integration.conftest import (
     DEADLINE_SECONDS,
     Site,
     core_of,
+    free_port,
     is_alive,
     kill_core,
     wait_for,
