@@ -181,6 +181,12 @@ COMMANDS: Final[dict[str, Command]] = {
             "-o FILE": "a new file for the outcome, instead of standard output",
         },
     ),
+    "schema": Command(
+        "schema",
+        "the JSON Schema of the config, for editors",
+        later("schema", "schema"),
+        "It needs no daemon.",
+    ),
     "metrics": Command(
         "metrics", "measurements, as text for Prometheus", later("metrics", "metrics")
     ),

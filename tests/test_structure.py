@@ -29,6 +29,8 @@ PURE = (
     "taskmaster/config/schema.py", "taskmaster/config/diff.py", "taskmaster/config/errors.py",
     "taskmaster/config/groups.py", "taskmaster/config/portions.py",
     "taskmaster/config/readers.py", "taskmaster/config/hints.py",
+    "taskmaster/config/forms.py", "taskmaster/config/keys.py", "taskmaster/config/sections.py",
+    "taskmaster/config/alertkeys.py",
     "taskmaster/config/lifecycle.py", "taskmaster/config/listening.py",
     "taskmaster/control/gate.py", "taskmaster/protocol/admission.py", "ctl/address.py",
     "ctl/dashboard/actions.py", "ctl/dashboard/board.py", "ctl/dashboard/drawing.py",

@@ -7,12 +7,23 @@ any.
 """
 
 from collections.abc import Collection, Mapping
+from typing import Final
 
-from taskmaster.config import readers
+from taskmaster.config import forms, readers
 from taskmaster.config.document import Mapping as MappingNode
 from taskmaster.config.document import Node, Sequence, Text
 from taskmaster.config.hints import did_you_mean
-from taskmaster.config.schema import wrong_name
+from taskmaster.config.schema import PROGRAM_NAME, wrong_name
+
+_MEMBERS: Final[forms.Form] = {
+    "title": "a list of programs",
+    "type": "array",
+    "items": forms.FILLED,
+    "minItems": 1,
+    "uniqueItems": True,
+}
+FORM: Final = forms.named(_MEMBERS, PROGRAM_NAME)
+"""Of the whole section."""
 
 
 def read_groups(

@@ -10,22 +10,17 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Final
 
-from taskmaster.config import listening, readers, values
+from taskmaster.config import forms, listening, readers
 from taskmaster.config.document import Mapping as MappingNode
 from taskmaster.config.document import Node, Sequence
 from taskmaster.config.errors import Place
+from taskmaster.config.keys import Key, Keys, form_of, keyed
 from taskmaster.config.model import Address, HttpListener, Settings
 from taskmaster.config.readers import Bad, Fault, Surroundings, each, text_of, unexpected
 
 _SHA: Final = re.compile(r"\{SHA\}[0-9a-fA-F]{40}", re.ASCII)
 _OTHERS_CONNECT: Final = 0o002
 """connect(2) to a UNIX socket needs the right to write (unix(7))."""
-
-
-def listeners(node: Node, around: Surroundings) -> tuple[HttpListener, ...]:
-    """Read a listener, or a list of them; doubtful ones are warned of."""
-    items = node.items if isinstance(node, Sequence) else (node,)
-    return tuple(each(items, lambda item: _listener(item, around)))
 
 
 def check(settings: Settings, places: Mapping[str, Place], around: Surroundings) -> None:
@@ -51,7 +46,7 @@ def _listener(node: Node, around: Surroundings) -> HttpListener:
         listener = HttpListener(listen=_listen(node, around))
         _warn(listener, node.place, around)
         return listener
-    found, faults = readers.keyed(node, _KEYS, around)
+    found, faults = keyed(node, KEYS, around)
     given = {name.text: name.place for name, _ in node.items}
     faults += _missing(node, given, found.get("listen"))
     if faults:
@@ -96,6 +91,9 @@ def _warn(listener: HttpListener, place: Place, around: Surroundings) -> None:
         around.warn(place, "taskmaster.http", message, "add read_only: true, or a password")
 
 
+@readers.reads(
+    forms.text_only("an address, or the path of a socket", rf"[^/]*/.*|{listening.ADDRESS_PATTERN}")
+)
 def _listen(node: Node, around: Surroundings) -> Address | str:
     text = text_of(node)
     if "/" in text:
@@ -110,6 +108,7 @@ def _listen(node: Node, around: Surroundings) -> Address | str:
         raise Bad(*faults) from None
 
 
+@readers.reads(forms.text("a name without a colon", "[^:]+"))
 def _word(node: Node, around: Surroundings) -> str:
     text = text_of(node)
     if not text or ":" in text or not text.isprintable():
@@ -117,6 +116,7 @@ def _word(node: Node, around: Surroundings) -> str:
     return text
 
 
+@readers.reads(forms.text("a password", r"(?!\{SHA\})[\s\S]+|\{SHA\}[0-9a-fA-F]{40}"))
 def _password(node: Node, around: Surroundings) -> str:
     text = text_of(node)
     if not text or (text.startswith("{SHA}") and not _SHA.fullmatch(text)):
@@ -125,12 +125,31 @@ def _password(node: Node, around: Surroundings) -> str:
     return text
 
 
-_KEYS: Final[Mapping[str, readers.Reader]] = {
-    "listen": _listen,
-    "mode": readers.scalar(values.file_mode),
-    "group": _word,
-    "read_only": readers.scalar(values.boolean),
-    "username": _word,
-    "password": _password,
+KEYS: Final[Keys] = {
+    "listen": Key(
+        _listen,
+        "an address, or the path of a UNIX socket, which has a / in it",
+        example="http.sock",
+    ),
+    "mode": Key(readers.FILE_MODE, "of that socket, octal", "0700"),
+    "group": Key(_word, "of that socket; left out: the daemon's", example="adm"),
+    "read_only": Key(readers.BOOLEAN, "refuse what changes something", False),
+    "username": Key(_word, "asked of every client, with the password", example="ada"),
+    "password": Key(_password, "the password, or {SHA} and its SHA-1 in hexadecimal digits"),
 }
-assert set(_KEYS) == {field.name for field in fields(HttpListener)}
+assert set(KEYS) == {field.name for field in fields(HttpListener)}
+
+_MAPPING: Final = form_of(
+    KEYS,
+    forms.needs("listen"),
+    forms.beside("username", "password"),
+    forms.beside("password", "username"),
+)
+_ONE: Final = forms.any_of("an address, a path, or keys and values", _listen.form, _MAPPING)
+
+
+@readers.reads(forms.one_or_list(_ONE))
+def listeners(node: Node, around: Surroundings) -> tuple[HttpListener, ...]:
+    """Read a listener, or a list of them; doubtful ones are warned of."""
+    items = node.items if isinstance(node, Sequence) else (node,)
+    return tuple(each(items, lambda item: _listener(item, around)))

@@ -6,45 +6,24 @@ that may never end would hold up a shutdown for ever.
 """
 
 import signal
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from pty_mux.patterns import BadPattern, TookTooLong, compile_pattern, is_found
-from taskmaster.config import values
-from taskmaster.config.document import Mapping as MappingNode
+from taskmaster.config import forms, readers
 from taskmaster.config.document import Node, Sequence, Text
-from taskmaster.config.hints import unknown_key_hint
+from taskmaster.config.forms import Form
+from taskmaster.config.keys import Key, Keys, form_of, read_small
 from taskmaster.config.model import Ready, StopStep, Whom
-from taskmaster.config.readers import (
-    Bad,
-    Fault,
-    Reader,
-    Surroundings,
-    each,
-    one_of,
-    scalar,
-    text_of,
-    unexpected,
-)
+from taskmaster.config.readers import Bad, Fault, Surroundings, each, reads, text_of, unexpected
 
 DEFAULT_READY_SECONDS: Final = 60.0
 _LAST_WAIT_SECONDS: Final = 10.0
 """Before the kill, where the last step names no time: supervisord's ``stopwaitsecs``."""
 
-_SECONDS: Final = scalar(values.seconds)
-_WHOM: Final = one_of(Whom)
+_PATTERN: Final[Form] = {**forms.FILLED, "title": "a regular expression"}
 
 
-def ready(node: Node, around: Surroundings) -> Ready:
-    """Read a regular expression, or one and a time."""
-    if isinstance(node, Text):
-        return Ready(_pattern(node, around), DEFAULT_READY_SECONDS)
-    found = _keys(node, {"text": _pattern, "within": _SECONDS}, around, "text: and within:")
-    if "text" not in found:
-        raise unexpected(node, "text:, a regular expression that is found on its screen")
-    return Ready(found["text"], found.get("within", DEFAULT_READY_SECONDS))
-
-
+@reads(_PATTERN)
 def _pattern(node: Node, around: Surroundings) -> str:
     text = text_of(node)
     try:
@@ -58,6 +37,44 @@ def _pattern(node: Node, around: Surroundings) -> str:
     return text
 
 
+READY_KEYS: Final[Keys] = {
+    "text": Key(_pattern, "a regular expression that is found on its screen", example="listening"),
+    "within": Key(readers.SECONDS, "longer than that, and it did not come up", 60),
+}
+_READY: Final = forms.any_of(
+    "a regular expression, or one and a time", _PATTERN, form_of(READY_KEYS, forms.needs("text"))
+)
+
+
+@reads(_READY)
+def ready(node: Node, around: Surroundings) -> Ready:
+    """Read a regular expression, or one and a time."""
+    if isinstance(node, Text):
+        return Ready(_pattern(node, around), DEFAULT_READY_SECONDS)
+    found = read_small(node, READY_KEYS, around, "text: and within:")
+    if "text" not in found:
+        raise unexpected(node, "text:, a regular expression that is found on its screen")
+    return Ready(found["text"], found.get("within", DEFAULT_READY_SECONDS))
+
+
+_WHOM: Final = readers.one_of(Whom)
+STEP_KEYS: Final[Keys] = {
+    "send": Key(readers.text, "typed into its terminal", example="quit\r"),
+    "signal": Key(readers.SIGNAL, "sent to it", example="TERM"),
+    "to": Key(_WHOM, "who gets the signal", "process"),
+    "kill": Key(_WHOM, "who gets KILL; nothing comes after it", example="group"),
+    "wait": Key(readers.SECONDS, "until the next step; of the last one 10 seconds", 0),
+}
+_DEEDS: Final = ("send", "signal", "kill")
+_STEP: Final = form_of(
+    STEP_KEYS,
+    forms.at_most_one(*_DEEDS),
+    forms.at_least_one(*_DEEDS, "wait"),
+    forms.beside("to", "signal"),
+)
+
+
+@reads({"title": "a list of steps", "type": "array", "items": _STEP, "minItems": 1})
 def stop(node: Node, around: Surroundings) -> tuple[StopStep, ...]:
     """Read the steps; the last one is a KILL, added where none is written."""
     if not isinstance(node, Sequence) or not node.items:
@@ -76,15 +93,8 @@ def stop(node: Node, around: Surroundings) -> tuple[StopStep, ...]:
 
 
 def _step(node: Node, around: Surroundings, default_wait: float) -> StopStep:
-    readers: dict[str, Reader] = {
-        "send": lambda item, _: text_of(item),
-        "signal": scalar(values.signal_number),
-        "kill": _WHOM,
-        "to": _WHOM,
-        "wait": _SECONDS,
-    }
-    found = _keys(node, readers, around, "one of send:, signal:, kill: or wait:")
-    deeds = [key for key in ("send", "signal", "kill") if key in found]
+    found = read_small(node, STEP_KEYS, around, "one of send:, signal:, kill: or wait:")
+    deeds = [key for key in _DEEDS if key in found]
     if len(deeds) > 1:
         raise unexpected(node, f"one deed a step, {' or '.join(deeds)}")
     if not deeds and "wait" not in found:
@@ -98,22 +108,3 @@ def _step(node: Node, around: Surroundings, default_wait: float) -> StopStep:
         whom=found["kill"] if kills else found.get("to", Whom.PROCESS),
         wait=found.get("wait", default_wait),
     )
-
-
-def _keys(
-    node: Node, readers: Mapping[str, Reader], around: Surroundings, expected: str
-) -> dict[str, Any]:
-    """Return what each key of a small mapping holds, or raise every fault in it."""
-    if not isinstance(node, MappingNode):
-        raise unexpected(node, expected)
-
-    def read(pair: tuple[Text, Node]) -> tuple[str, Any]:
-        name, value = pair
-        reader = readers.get(name.text)
-        if reader is None:
-            raise Bad(
-                Fault(name.place, f"no such key: {name.text}", unknown_key_hint(name.text, readers))
-            )
-        return name.text, reader(value, around)
-
-    return dict(each(node.items, read))

@@ -8,19 +8,23 @@ file where ``stderr`` names one, and what `tail` and `screen` show.
 from collections.abc import Mapping
 from typing import Any, Final
 
+from taskmaster.config import forms
 from taskmaster.config.document import Node, Sequence, Text
 from taskmaster.config.hints import did_you_mean
 from taskmaster.config.model import StderrChannel
-from taskmaster.config.readers import Bad, Fault, Surroundings, each, shown, text_of
+from taskmaster.config.readers import Bad, Fault, Surroundings, each, reads, shown, text_of
 from taskmaster.listeners.kinds import KNOWN, LEFT_OUT
 
 PRIORITY: Final = -1
 """supervisord's for the pools of listeners: they are started first and stopped last."""
 
-_MEANINGLESS: Final = ("ready", "record", "size", "stderr_tty")
+_EVENT: Final = forms.words(*KNOWN)
+MEANINGLESS: Final = ("ready", "record", "size", "stderr_tty")
+"""What means nothing where there is no terminal."""
 _TOLD: Final = ("stdout_events", "stderr_events")
 
 
+@reads(forms.one_or_list(_EVENT, 1))
 def events(node: Node, around: Surroundings) -> tuple[str, ...]:
     """Read names of events, a list or one; in any case, as supervisord takes them."""
     items = node.items if isinstance(node, Sequence) else (node,)
@@ -67,7 +71,7 @@ def check(
         if found.get("stderr_events") and "stderr" not in given:
             error("stderr_events", "its stderr goes with its stdout here", "add stderr: PATH")
         return
-    for name in _MEANINGLESS:
+    for name in MEANINGLESS:
         if name in given:
             error(name, "an event listener has no terminal", "leave it out")
     for name in _TOLD:

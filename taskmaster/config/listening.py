@@ -9,21 +9,27 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from taskmaster.config import forms
 from taskmaster.config.document import Node, Sequence
 from taskmaster.config.errors import Place
 from taskmaster.config.model import Address, Settings
-from taskmaster.config.readers import Bad, Fault, Surroundings, each, text_of, unexpected
+from taskmaster.config.readers import Bad, Fault, Surroundings, each, reads, text_of, unexpected
 
-_FORM: Final = re.compile(r"(?:\[([^\]]*)\]|([^:\[\]]+)):(\d{1,5})", re.ASCII)
+_HOST_AND_PORT: Final = r"(?:\[([^\]]*)\]|([^:\[\]]+)):([0-9]{1,5})"
 _EXAMPLES: Final = "host:port such as 127.0.0.1:9001, [::1]:9001 or 0.0.0.0:9001"
 _MAX_PORT: Final = 65535
+_LOCALHOST: Final = forms.any_case(("localhost",)).strip("^$")
+ADDRESS_PATTERN: Final = rf"(?:\[[^\]]+\]|[0-9.]+|{_LOCALHOST}):[0-9]{{1,5}}"
+_LOOPBACK_PATTERN: Final = rf"(?:\[[^\]]+\]|127\.[0-9.]+|{_LOCALHOST}):[0-9]{{1,5}}"
 
 
+@reads(forms.one_or_list(forms.text_only("host:port", ADDRESS_PATTERN)))
 def addresses(node: Node, around: Surroundings) -> tuple[Address, ...]:
     """Read an address, or a list of them."""
     return tuple(each(_items(node), address))
 
 
+@reads(forms.one_or_list(forms.text_only("host:port", _LOOPBACK_PATTERN)))
 def loopback(node: Node, around: Surroundings) -> tuple[Address, ...]:
     """Read an address of this machine's loopback interface, or a list of them."""
     return tuple(each(_items(node), _loopback_address))
@@ -56,7 +62,7 @@ def _items(node: Node) -> tuple[Node, ...]:
 def address(node: Node) -> Address:
     """Read one address."""
     text = text_of(node)
-    match = _FORM.fullmatch(text)
+    match = re.fullmatch(_HOST_AND_PORT, text)
     if match is None:
         raise unexpected(node, _EXAMPLES)
     in_brackets, bare, port = match.groups()

@@ -22,10 +22,13 @@ from taskmaster.config.hints import unknown_key_hint
 from taskmaster.config.model import Config, Settings
 from taskmaster.config.readers import MAX_SOCKET_PATH_BYTES, Bad, Surroundings, text_of
 from taskmaster.config.schema import Entry, read_programs, read_settings
+from taskmaster.config.sections import SECTIONS
 from taskmaster.keeper.identity import Identity, look_up
 from taskmaster.names import process_name
 
-_SECTIONS: Final = ("taskmaster", "programs", "groups", "alerts", "include")
+_INCLUDED_SECTIONS: Final = tuple(
+    name for name, section in SECTIONS.items() if section.may_be_included
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ def load(path: str, environment: Mapping[str, str], started_by: int | None = Non
     constants = {f"ENV_{name}": value for name, value in environment.items()}
     constants |= {"here": os.path.dirname(path), "host_node_name": platform.node()}
     around = Surroundings(constants, home)
-    root = _sections(_parse_file(path, around), _SECTIONS, around)
+    root = _sections(_parse_file(path, around), tuple(SECTIONS), around)
     defaults = default_settings(uid, environment, home)
     settings = read_settings(root.get("taskmaster"), around, defaults)
     programs = read_programs(root.get("programs"), around)
@@ -68,7 +71,7 @@ def load(path: str, environment: Mapping[str, str], started_by: int | None = Non
     for included in files[1:]:
         around.constants["here"] = os.path.dirname(included)
         try:
-            inner = _sections(_parse_file(included, around), ("programs",), around)
+            inner = _sections(_parse_file(included, around), _INCLUDED_SECTIONS, around)
         except ConfigRejected as exc:
             around.problems.extend(exc.problems)
             continue

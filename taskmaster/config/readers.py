@@ -1,28 +1,32 @@
 """One node to one value, for each kind of value that a key may take. Pure.
 
 A reader returns the value or raises `Bad` with every fault in it: a list of twenty exit codes may
-have three that are none. What keys there are, and which reader each has, is in ``schema``; a text
-of its own is read by ``values``. Paths may be relative to the folder of the file in which they
-stand; ``~`` has been looked up by the caller (`Surroundings`).
+have three that are none. Each carries its form, which is the same rule for editors. What keys there
+are, and which reader each has, is in ``schema``; a text of its own is read by ``values``. Paths may
+be relative to the folder of the file in which they stand; ``~`` has been looked up by the caller
+(`Surroundings`).
 """
 
 import enum
 import os
 import re
 import shlex
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 
-from taskmaster.config import values
+from taskmaster.config import forms, values
 from taskmaster.config.document import Mapping as MappingNode
 from taskmaster.config.document import Node, Sequence, Text
 from taskmaster.config.errors import Place, Problem, Severity
 from taskmaster.config.expand import BadTemplate, fill_constants
-from taskmaster.config.hints import did_you_mean, unknown_key_hint
+from taskmaster.config.forms import Form
+from taskmaster.config.hints import did_you_mean
 from taskmaster.config.model import AutoRestart, LogLevel
 
 T = TypeVar("T")
+R = TypeVar("R")
+Enum = TypeVar("Enum", bound=enum.Enum)
 
 DISCARD: Final = "discard"
 SYSLOG: Final = "syslog"
@@ -77,8 +81,30 @@ class Bad(Exception):
         self.faults = faults
 
 
-Reader = Callable[[Node, Surroundings], Any]
-"""A node to a value, or `Bad`."""
+@dataclass(frozen=True, slots=True)
+class Reader(Generic[T]):
+    """A node to a value, or `Bad`; and what it takes, as JSON Schema says it.
+
+    Attributes:
+        read: does it.
+        form: as strict as a schema can be, and never stricter than `read`.
+    """
+
+    read: Callable[[Node, Surroundings], T]
+    form: Form
+
+    def __call__(self, node: Node, around: Surroundings) -> T:
+        """Read a node.
+
+        Raises:
+            Bad: with every fault in it.
+        """
+        return self.read(node, around)
+
+
+def reads(form: Form) -> Callable[[Callable[[Node, Surroundings], T]], Reader[T]]:
+    """Return the decorator that makes a function the reader of what has this form."""
+    return lambda read: Reader(read, form)
 
 
 def unexpected(node: Node, expected: str, hint: str = "") -> Bad:
@@ -99,9 +125,9 @@ def shown(node: Node) -> str:
             return "keys and values"
 
 
-def each(nodes: Iterable[T], read: Callable[[T], Any]) -> list[Any]:
+def each(nodes: Iterable[T], read: Callable[[T], R]) -> list[R]:
     """Return what is read from each node, or raise the faults of all of them."""
-    results: list[Any] = []
+    results: list[R] = []
     faults: list[Fault] = []
     for node in nodes:
         try:
@@ -111,25 +137,6 @@ def each(nodes: Iterable[T], read: Callable[[T], Any]) -> list[Any]:
     if faults:
         raise Bad(*faults)
     return results
-
-
-def keyed(
-    node: MappingNode, keys: Mapping[str, Reader], around: Surroundings
-) -> tuple[dict[str, Any], list[Fault]]:
-    """Return what is read of each key of a value that has keys of its own, and what is wrong."""
-    found: dict[str, Any] = {}
-    faults: list[Fault] = []
-    for name, value in node.items:
-        read = keys.get(name.text)
-        if read is None:
-            hint = unknown_key_hint(name.text, keys)
-            faults.append(Fault(name.place, f"unknown key {name.text!r}", hint))
-            continue
-        try:
-            found[name.text] = read(value, around)
-        except Bad as exc:
-            faults += exc.faults
-    return found, faults
 
 
 # --- texts -----------------------------------------------------------------------------------
@@ -144,32 +151,49 @@ def text_of(node: Node) -> str:
     return node.text
 
 
-def scalar(convert: Callable[[str], Any]) -> Reader:
+@reads(forms.TEXT)
+def text(node: Node, around: Surroundings) -> str:
+    """Read a text that means itself."""
+    return text_of(node)
+
+
+def scalar(convert: Callable[[str], T], form: Form) -> Reader[T]:
     """Return the reader of a scalar that is more than its text."""
 
-    def read(node: Node, around: Surroundings) -> Any:  # noqa: ANN401
-        text = text_of(node)
+    def read(node: Node, around: Surroundings) -> T:
         try:
-            return convert(text)
+            return convert(text_of(node))
         except values.BadValue as exc:
             raise unexpected(node, str(exc)) from None
 
-    return read
+    return Reader(read, form)
 
 
-def count(least: int, most: int) -> Reader:
+BOOLEAN: Final = scalar(values.boolean, forms.BOOLEAN)
+SECONDS: Final = scalar(values.seconds, forms.SECONDS)
+SIGNAL: Final = scalar(values.signal_number, forms.SIGNAL)
+FILE_MODE: Final = scalar(values.file_mode, forms.octal("a file mode, octal, such as 0770"))
+UMASK: Final = scalar(values.umask, forms.octal("an octal number from 000 to 777"))
+TERMINAL_SIZE: Final = scalar(
+    values.terminal_size, forms.text_only("columns x rows such as 80x24", values.COLUMNS_X_ROWS)
+)
+
+
+def byte_size(least: int = 0, most: int = values.MAX_BYTES) -> Reader[int]:
+    """Return the reader of a size within bounds."""
+    form = forms.byte_size(least, most)
+    return scalar(lambda text: values.byte_size(text, least, most), form)
+
+
+def count(least: int, most: int) -> Reader[int]:
     """Return the reader of a whole number within bounds."""
-    return scalar(lambda text: values.whole(text, least, most))
+    return scalar(lambda text: values.whole(text, least, most), forms.whole(least, most))
 
 
-def one_of(kind: type[enum.Enum]) -> Reader:
+def one_of(kind: type[Enum]) -> Reader[Enum]:
     """Return the reader of one of some words."""
     members = {str(member.value): member for member in kind}
-
-    def read(node: Node, around: Surroundings) -> Any:  # noqa: ANN401
-        return _one_of(members, node)
-
-    return read
+    return Reader(lambda node, _: _one_of(members, node), forms.words(*members))
 
 
 def _one_of(members: dict[str, T], node: Node) -> T:
@@ -179,6 +203,20 @@ def _one_of(members: dict[str, T], node: Node) -> T:
     return members[text.lower()]
 
 
+_AUTORESTART: Final = forms.any_of(
+    "always, never or unexpected",
+    {"enum": tuple(member.value for member in AutoRestart)},
+    {"type": "boolean"},
+    {
+        "type": "string",
+        "pattern": forms.any_case(
+            ("always", "never", "unexpected", "true", "yes", "on", "false", "no", "off")
+        ),
+    },
+)
+
+
+@reads(_AUTORESTART)
 def autorestart(node: Node, around: Surroundings) -> AutoRestart:
     """Read always, never or unexpected; true and false mean the first two."""
     text = text_of(node).lower()
@@ -189,11 +227,13 @@ def autorestart(node: Node, around: Surroundings) -> AutoRestart:
     return _one_of({member.value: member for member in AutoRestart}, node)
 
 
+@reads(forms.words(*(level.name.lower() for level in LogLevel)))
 def loglevel(node: Node, around: Surroundings) -> LogLevel:
     """Read debug, info, warning or error."""
     return _one_of({level.name.lower(): level for level in LogLevel}, node)
 
 
+@reads(forms.text("the name or number of a user", r"[^\s:]+"))
 def user(node: Node, around: Surroundings) -> str:
     """Read the name or the number of a user; whether there is one is another question."""
     text = text_of(node)
@@ -203,9 +243,13 @@ def user(node: Node, around: Surroundings) -> str:
     return text
 
 
+_EXIT_STATUS: Final = forms.whole(0, 255)
+
+
+@reads(forms.one_or_list(_EXIT_STATUS))
 def exitcodes(node: Node, around: Surroundings) -> frozenset[int]:
     """Read an exit status, or a list of them."""
-    read = scalar(_exitcode)
+    read = scalar(_exitcode, _EXIT_STATUS)
     items = node.items if isinstance(node, Sequence) else (node,)
     return frozenset(each(items, lambda item: read(item, around)))
 
@@ -220,6 +264,7 @@ def _exitcode(text: str) -> int:
 # --- templates -------------------------------------------------------------------------------
 
 
+@reads(forms.TEXT)
 def template(node: Node, around: Surroundings) -> str:
     """Read a text that may hold ``%(NAME)s``; what is constant is filled in."""
     text = text_of(node)
@@ -229,6 +274,14 @@ def template(node: Node, around: Surroundings) -> str:
         raise Bad(Fault(node.place, str(exc), exc.hint)) from None
 
 
+_COMMAND: Final = forms.any_of(
+    "a text that is split as a shell splits words, or the words themselves",
+    {"type": forms.SCALAR, "pattern": r"\S"},
+    {"type": "array", "items": (forms.FILLED,), "additionalItems": forms.TEXT, "minItems": 1},
+)
+
+
+@reads(_COMMAND)
 def command(node: Node, around: Surroundings) -> str | tuple[str, ...]:
     """Read a command: a text that is split as a shell splits words, or the words."""
     if isinstance(node, Sequence):
@@ -246,6 +299,7 @@ def command(node: Node, around: Surroundings) -> str | tuple[str, ...]:
     raise unexpected(node, "at least the name of a program")
 
 
+@reads(forms.PATH)
 def path(node: Node, around: Surroundings) -> str:
     """Read a path, relative to the folder of its file."""
     text = template(node, around)
@@ -256,6 +310,13 @@ def path(node: Node, around: Surroundings) -> str:
     return os.path.normpath(os.path.join(around.constants["here"].replace("%", "%%"), text))
 
 
+_TARGET: Final = forms.any_of(
+    "a path, syslog, a list of both, or discard",
+    forms.PATH,
+    {"type": "array", "items": forms.PATH, "minItems": 2, "maxItems": 2},
+)
+
+
 class Target(NamedTuple):
     """Where output goes: a file's path or None, and whether to syslog too."""
 
@@ -263,6 +324,7 @@ class Target(NamedTuple):
     syslog: bool = False
 
 
+@reads(_TARGET)
 def target(node: Node, around: Surroundings) -> Target:
     """Read a path, `SYSLOG`, a list of both, or `DISCARD`."""
     if isinstance(node, Sequence):
@@ -277,11 +339,13 @@ def target(node: Node, around: Surroundings) -> Target:
     return Target(path(node, around))
 
 
+@reads(forms.PATH)
 def setting_path(node: Node, around: Surroundings) -> str:
     """Read a path of the daemon's own, in which no process's name is filled in later."""
     return path(node, around).replace("%%", "%")
 
 
+@reads(forms.PATH)
 def socket_path(node: Node, around: Surroundings) -> str:
     """Read the path of a socket, which the kernel wants short."""
     text = setting_path(node, around)
@@ -291,6 +355,16 @@ def socket_path(node: Node, around: Surroundings) -> str:
     return text
 
 
+_ENVIRONMENT: Final[Form] = {
+    "title": "names and values",
+    "type": "object",
+    "propertyNames": {"pattern": "^[^=]+$"},
+    "properties": {forms.MERGE: forms.ANY},
+    "additionalProperties": {"type": (*forms.SCALAR, "null")},
+}
+
+
+@reads(_ENVIRONMENT)
 def environment(node: Node, around: Surroundings) -> tuple[tuple[str, str], ...]:
     """Read names and values; nothing is the empty value, and ``~`` is a text here."""
     if not isinstance(node, MappingNode):

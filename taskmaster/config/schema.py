@@ -1,7 +1,8 @@
 """Which keys there are, how each is read, and nodes to the model with them. Pure.
 
 `PROGRAM_KEYS` and `SETTING_KEYS` are the one definition of the keys; every problem is collected,
-each in its place. How a single value is read is in ``readers``.
+each in its place. How a single value is read is in ``readers``. The JSON Schema and the reference
+are made of these too (``jsonschema``).
 """
 
 import re
@@ -10,20 +11,21 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from taskmaster.config import (
+    forms,
     httplistening,
     lifecycle,
     listeners,
     listening,
     readers,
     sockets,
-    values,
 )
 from taskmaster.config.document import Mapping as MappingNode
 from taskmaster.config.document import Node, Text
 from taskmaster.config.errors import Place
-from taskmaster.config.hints import meant_key, unknown_key_hint
+from taskmaster.config.hints import meant_key
+from taskmaster.config.keys import Key, Keys, read_keys
 from taskmaster.config.model import LogFormat, Program, Settings, StderrChannel
-from taskmaster.config.readers import Bad, Reader, Surroundings
+from taskmaster.config.readers import Surroundings
 
 MAX_NUMPROCS: Final = 10_000
 MAX_SCROLLBACK_BYTES: Final = 1 << 30
@@ -33,73 +35,120 @@ _UNNAMEABLE: Final = " :/*?[],'\"\\$`"
 """Not in the name of a program: commands, patterns and shells read them otherwise, and `cmd` may
 hold the name."""
 
+PROGRAM_NAME: Final = r"""(?!-|all$)[^\x00-\x1f :/*?\[\],'"\\$`]+"""
+"""The same, for editors: `wrong_name` says why."""
 
-@dataclass(frozen=True, slots=True)
-class Key:
-    """One key: how it is read, and what it is for, in a line."""
-
-    read: Reader
-    meaning: str
-
-
-_BYTES = readers.scalar(values.byte_size)
-_RING_BYTES = readers.scalar(lambda text: values.byte_size(text, 4096, MAX_SCROLLBACK_BYTES))
-_SECONDS = readers.scalar(values.seconds)
-_BOOLEAN = readers.scalar(values.boolean)
-
-PROGRAM_KEYS: Final[Mapping[str, Key]] = {
-    "cmd": Key(readers.command, "what to run; no shell in between"),
-    "numprocs": Key(readers.count(1, MAX_NUMPROCS), "how many processes"),
-    "priority": Key(readers.count(-1000, 100_000), "lower starts earlier and stops later"),
-    "autostart": Key(_BOOLEAN, "start with the daemon"),
-    "autorestart": Key(readers.autorestart, "always, never, or on unexpected exits"),
-    "exitcodes": Key(readers.exitcodes, "which exit statuses are expected"),
-    "starttime": Key(_SECONDS, "seconds up before it counts as RUNNING"),
-    "ready": Key(lifecycle.ready, "a text on its screen that makes it RUNNING"),
-    "startretries": Key(readers.count(0, 1_000_000), "retries before giving up"),
-    "stopsignal": Key(readers.scalar(values.signal_number), "the signal that stops it"),
-    "stoptime": Key(_SECONDS, "seconds between that signal and KILL"),
-    "stopasgroup": Key(_BOOLEAN, "send stopsignal to the process group"),
-    "killasgroup": Key(_BOOLEAN, "send KILL to the process group"),
-    "stop": Key(lifecycle.stop, "steps that stop it: keys, signals, waits"),
-    "stdout": Key(readers.target, "log file of the terminal, syslog, both, or discard"),
-    "stdout_maxbytes": Key(_BYTES, "size at which it rotates, 0 never"),
-    "stdout_backups": Key(readers.count(0, 10_000), "how many rotated files are kept"),
-    "stderr": Key(readers.target, "the same for a standard error of its own"),
-    "stderr_maxbytes": Key(_BYTES, "size at which it rotates, 0 never"),
-    "stderr_backups": Key(readers.count(0, 10_000), "how many rotated files are kept"),
-    "logformat": Key(readers.one_of(LogFormat), "raw, or text without sequences and redraws"),
-    "timestamps": Key(_BOOLEAN, "the time before each line of a log of text"),
-    "stderr_tty": Key(_BOOLEAN, "a second terminal for it, instead of a pipe"),
-    "env": Key(readers.environment, "environment variables"),
-    "workingdir": Key(readers.path, "the folder to start in"),
-    "umask": Key(readers.scalar(values.umask), "octal, as written"),
-    "user": Key(readers.user, "who it runs as; needs a daemon started as root"),
-    "size": Key(readers.scalar(values.terminal_size), "of the terminal while nobody is attached"),
-    "scrollback": Key(_RING_BYTES, "how much output is kept in memory"),
-    "record": Key(readers.path, "asciicast file of its terminal, anew at each start"),
-    "socket": Key(sockets.socket, "FastCGI: a socket that is each one's standard input"),
-    "events": Key(listeners.events, "it is an event listener, on pipes, for these"),
-    "buffer_size": Key(readers.count(1, 100_000), "how many events wait for a listener"),
-    "stdout_events": Key(_BOOLEAN, "what it writes is an event"),
-    "stderr_events": Key(_BOOLEAN, "what it writes to its own stderr is an event"),
+PROGRAM_KEYS: Final[Keys] = {
+    "cmd": Key(readers.command, "what to run; no shell in between", example="sleep 1000"),
+    "numprocs": Key(readers.count(1, MAX_NUMPROCS), "how many processes", 1),
+    "priority": Key(readers.count(-1000, 100_000), "lower starts earlier and stops later", 999),
+    "autostart": Key(readers.BOOLEAN, "start with the daemon", True),
+    "autorestart": Key(
+        readers.autorestart, "start it again always, never, or after unexpected exits", "unexpected"
+    ),
+    "exitcodes": Key(readers.exitcodes, "which exit statuses are expected", 0, [0, 2]),
+    "starttime": Key(readers.SECONDS, "seconds up before it counts as RUNNING", 1),
+    "ready": Key(
+        lifecycle.ready,
+        "a regular expression on its screen that makes it RUNNING",
+        example="listening on port",
+    ),
+    "startretries": Key(readers.count(0, 1_000_000), "retries before giving up", 3),
+    "stopsignal": Key(readers.SIGNAL, "the signal that stops it", "TERM"),
+    "stoptime": Key(readers.SECONDS, "seconds between that signal and KILL", 10),
+    "stopasgroup": Key(readers.BOOLEAN, "send stopsignal to the process group", False),
+    "killasgroup": Key(
+        readers.BOOLEAN, "send KILL to the process group; left out: as stopasgroup", False
+    ),
+    "stop": Key(
+        lifecycle.stop,
+        "steps that stop it: keys, signals, waits",
+        example=[{"send": "quit\r", "wait": 30}, {"signal": "TERM"}],
+    ),
+    "stdout": Key(
+        readers.target,
+        "log file of the terminal, syslog, both, or discard; left out: kept in memory only",
+        example="log/web.log",
+    ),
+    "stdout_maxbytes": Key(readers.byte_size(), "size at which it rotates, 0 never", "50MB"),
+    "stdout_backups": Key(readers.count(0, 10_000), "how many rotated files are kept", 10),
+    "stderr": Key(
+        readers.target,
+        "the same for a standard error of its own; left out: with stdout",
+        example="log/web.err",
+    ),
+    "stderr_maxbytes": Key(readers.byte_size(), "size at which it rotates, 0 never", "50MB"),
+    "stderr_backups": Key(readers.count(0, 10_000), "how many rotated files are kept", 10),
+    "logformat": Key(
+        readers.one_of(LogFormat), "raw, or text without sequences and redraws", "raw"
+    ),
+    "timestamps": Key(readers.BOOLEAN, "the time before each line of a log of text", False),
+    "stderr_tty": Key(readers.BOOLEAN, "a second terminal for stderr, instead of a pipe", False),
+    "env": Key(readers.environment, "environment variables, as written", example={"PORT": 8080}),
+    "workingdir": Key(
+        readers.path, "the folder to start in; left out: the daemon's", example="/srv/web"
+    ),
+    "umask": Key(readers.UMASK, "octal, as written; left out: the daemon's", example="022"),
+    "user": Key(readers.user, "who it runs as; needs a daemon started as root", example="www-data"),
+    "size": Key(
+        readers.TERMINAL_SIZE, "of the terminal while nobody is attached", "80x24", "132x40"
+    ),
+    "scrollback": Key(
+        readers.byte_size(4096, MAX_SCROLLBACK_BYTES), "how much output is kept in memory", "1MiB"
+    ),
+    "record": Key(
+        readers.path, "asciicast file of its terminal, anew at each start", example="web.cast"
+    ),
+    "socket": Key(
+        sockets.socket,
+        "FastCGI: a socket that is each one's standard input",
+        example="run/web.sock",
+    ),
+    "events": Key(
+        listeners.events, "it is an event listener, on pipes, for these", example=["PROCESS_STATE"]
+    ),
+    "buffer_size": Key(readers.count(1, 100_000), "how many events wait for a listener", 10),
+    "stdout_events": Key(readers.BOOLEAN, "what it writes is an event", False),
+    "stderr_events": Key(readers.BOOLEAN, "what it writes to its own stderr is an event", False),
 }
 
-SETTING_KEYS: Final[Mapping[str, Key]] = {
-    "socket": Key(readers.socket_path, "control socket"),
-    "logfile": Key(readers.setting_path, "event log"),
-    "loglevel": Key(readers.loglevel, "debug, info, warning or error"),
-    "logfile_maxbytes": Key(_BYTES, "size at which it rotates, 0 never"),
-    "logfile_backups": Key(readers.count(0, 10_000), "how many rotated files are kept"),
-    "pidfile": Key(readers.setting_path, "where the daemon's pid is written"),
-    "user": Key(readers.user, "who the core and the programs run as; needs a start as root"),
-    "listen": Key(listening.addresses, "where clients are served over TLS"),
-    "listen_plain": Key(listening.loopback, "loopback addresses served over TCP without TLS"),
-    "tls_certificate": Key(readers.setting_path, "PEM file; left out: one is made"),
-    "tls_key": Key(readers.setting_path, "the private key that belongs to it"),
-    "token_file": Key(readers.setting_path, "what clients over TCP must know"),
-    "http": Key(httplistening.listeners, "where supervisord's XML-RPC is served"),
-    "syslog": Key(readers.setting_path, "the socket of syslogd"),
+SETTING_KEYS: Final[Keys] = {
+    "socket": Key(readers.socket_path, "control socket", example="run/taskmaster.sock"),
+    "logfile": Key(readers.setting_path, "event log", example="log/taskmaster.log"),
+    "loglevel": Key(readers.loglevel, "how much the event log tells", "info"),
+    "logfile_maxbytes": Key(readers.byte_size(), "size at which it rotates, 0 never", "50MB"),
+    "logfile_backups": Key(readers.count(0, 10_000), "how many rotated files are kept", 10),
+    "pidfile": Key(
+        readers.setting_path, "where the daemon's pid is written", example="run/taskmaster.pid"
+    ),
+    "user": Key(
+        readers.user,
+        "who the core and the programs run as; needs a start as root",
+        example="taskmaster",
+    ),
+    "listen": Key(listening.addresses, "where clients are served over TLS", example="0.0.0.0:9001"),
+    "listen_plain": Key(
+        listening.loopback,
+        "loopback addresses served over TCP without TLS",
+        example="127.0.0.1:9002",
+    ),
+    "tls_certificate": Key(
+        readers.setting_path, "PEM file; left out: one is made", example="tls/cert.pem"
+    ),
+    "tls_key": Key(
+        readers.setting_path, "the private key that belongs to it", example="tls/key.pem"
+    ),
+    "token_file": Key(
+        readers.setting_path,
+        "what clients over TCP must know; left out: one is made beside the event log",
+        example="taskmaster.token",
+    ),
+    "http": Key(
+        httplistening.listeners,
+        "where supervisord's XML-RPC, probes and metrics are served",
+        example="127.0.0.1:9003",
+    ),
+    "syslog": Key(readers.setting_path, "the socket of syslogd", "/dev/log"),
 }
 
 _INSTEAD: Final[Mapping[str, tuple[str, ...]]] = {
@@ -107,6 +156,19 @@ _INSTEAD: Final[Mapping[str, tuple[str, ...]]] = {
     "ready": ("starttime",),
 }
 """A key, and the keys in the place of which it stands."""
+
+PROGRAM_RULES: Final = (
+    *(forms.instead(key, others) for key, others in _INSTEAD.items()),
+    *(forms.beside(key, "stderr") for key in ("stderr_tty", "stderr_maxbytes", "stderr_backups")),
+    forms.beside("timestamps", "logformat"),
+    forms.beside("buffer_size", "events"),
+    forms.instead("events", listeners.MEANINGLESS),
+    forms.needs("cmd"),
+)
+SETTING_RULES: Final = (
+    forms.beside("tls_certificate", "tls_key"),
+    forms.beside("tls_key", "tls_certificate"),
+)
 
 _PER_PROCESS: Final = re.compile(r"%\(process_(num|name)\)")
 
@@ -230,27 +292,3 @@ def _check_pairs(
             if found.get(name):
                 message = "it means nothing without stderr, which goes with stdout here"
                 around.error(given[name].place, f"{key}.{name}", message, "add stderr: PATH")
-
-
-def read_keys(
-    node: Node, path: str, keys: Mapping[str, Key], around: Surroundings
-) -> dict[str, Any]:
-    """Return the value of each key that could be read; problems gather in `around`."""
-    found: dict[str, Any] = {}
-    if not isinstance(node, MappingNode):
-        around.error(node.place, path, f"expected keys and values, got {readers.shown(node)}")
-        return found
-    for name, value in node.items:
-        if name.text.startswith("x-"):
-            continue
-        key = keys.get(name.text)
-        where = f"{path}.{name.text}"
-        if key is None:
-            around.error(name.place, where, "unknown key", unknown_key_hint(name.text, keys))
-            continue
-        try:
-            found[name.text] = key.read(value, around)
-        except Bad as exc:
-            for fault in exc.faults:
-                around.error(fault.place, where, fault.message, fault.hint)
-    return found

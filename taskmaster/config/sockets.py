@@ -8,39 +8,21 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from taskmaster.config import listening, readers, values
+from taskmaster.config import forms, listening, readers
 from taskmaster.config.document import Mapping as MappingNode
 from taskmaster.config.document import Node, Text
 from taskmaster.config.errors import Place, Problem
 from taskmaster.config.expand import fill_program_name
+from taskmaster.config.keys import Key, Keys, form_of, keyed
 from taskmaster.config.model import Address, Program, Settings, SocketRights
 from taskmaster.config.readers import Bad, Fault, Surroundings, text_of, unexpected
 
 _OF_ONE_PROCESS: Final = re.compile(r"%\(process_(num|name)\)")
-_OWNER: Final = re.compile(r"[^\s:]+(:[^\s:]+)?")
+_OWNER: Final = r"[^\s:]+(?::[^\s:]+)?"
 _FORMS: Final = "unix:///path, tcp://host:port or a path"
 _MAX_BACKLOG: Final = 65535
 
 Listen = Address | str
-
-
-def socket(node: Node, around: Surroundings) -> tuple[Listen, SocketRights]:
-    """Read where a socket listens, a path still as a template, and who may connect to it."""
-    if not isinstance(node, MappingNode):
-        return _listen(node, around), SocketRights()
-    found, faults = readers.keyed(node, _KEYS, around)
-    given = {name.text: name.place for name, _ in node.items}
-    if "listen" not in given:
-        faults.append(Fault(node.place, f"it needs listen: {_FORMS}"))
-    if isinstance(listen := found.pop("listen", None), Address):
-        faults += [
-            Fault(given[name], f"{name} is for a UNIX socket, and {listen} is none")
-            for name in ("owner", "mode")
-            if name in given
-        ]
-    if faults:
-        raise Bad(*faults)
-    return listen, SocketRights(**found)
 
 
 def of_program(template: Listen, name: str) -> Listen:
@@ -71,6 +53,9 @@ def check(programs: Mapping[str, tuple[Place, Program]], settings: Settings) -> 
         taken[listen] = f"the socket of {name}"
 
 
+@readers.reads(
+    forms.text_only(_FORMS, rf"tcp://{listening.ADDRESS_PATTERN}|(?:unix://)?(?!.*://)[^/]*/.*")
+)
 def _listen(node: Node, around: Surroundings) -> Listen:
     scheme, separator, rest = text_of(node).rpartition("://")
     if separator and scheme not in ("unix", "tcp"):
@@ -88,16 +73,38 @@ def _listen(node: Node, around: Surroundings) -> Listen:
     return readers.path(inner, around)
 
 
+@readers.reads(forms.text("user or user:group", _OWNER))
 def _owner(node: Node, around: Surroundings) -> str:
     text = text_of(node)
-    if not _OWNER.fullmatch(text):
+    if not re.fullmatch(_OWNER, text):
         raise unexpected(node, "user or user:group")
     return text
 
 
-_KEYS: Final[Mapping[str, readers.Reader]] = {
-    "listen": _listen,
-    "owner": _owner,
-    "mode": readers.scalar(values.file_mode),
-    "backlog": readers.count(1, _MAX_BACKLOG),
+KEYS: Final[Keys] = {
+    "listen": Key(_listen, "where it listens", example="run/web.sock"),
+    "owner": Key(_owner, "of a UNIX socket; left out: the program's user", example="www-data"),
+    "mode": Key(readers.FILE_MODE, "of a UNIX socket, octal", "0700"),
+    "backlog": Key(readers.count(1, _MAX_BACKLOG), "how many may wait to be let in", 4096),
 }
+_FORM: Final = forms.any_of(_FORMS, _listen.form, form_of(KEYS, forms.needs("listen")))
+
+
+@readers.reads(_FORM)
+def socket(node: Node, around: Surroundings) -> tuple[Listen, SocketRights]:
+    """Read where a socket listens, a path still as a template, and who may connect to it."""
+    if not isinstance(node, MappingNode):
+        return _listen(node, around), SocketRights()
+    found, faults = keyed(node, KEYS, around)
+    given = {name.text: name.place for name, _ in node.items}
+    if "listen" not in given:
+        faults.append(Fault(node.place, f"it needs listen: {_FORMS}"))
+    if isinstance(listen := found.pop("listen", None), Address):
+        faults += [
+            Fault(given[name], f"{name} is for a UNIX socket, and {listen} is none")
+            for name in ("owner", "mode")
+            if name in given
+        ]
+    if faults:
+        raise Bad(*faults)
+    return listen, SocketRights(**found)

@@ -8,18 +8,27 @@ from taskmaster.alerts.model import Alert, Command, Email, Http, Kind, Security,
 from taskmaster.config.errors import ConfigRejected
 from taskmaster.config.load import Loaded, load
 from taskmaster.state import from_plain, to_plain
+from tests.taskmaster.config import verdicts
+
+
+def text_of(alerts: str) -> str:
+    return f"programs: {{web: {{cmd: sleep 1, numprocs: 2}}}}\nalerts:\n{alerts}\n"
 
 
 def read(folder: Path, alerts: str) -> Loaded:
     path = folder / "c.yaml"
-    path.write_text(f"programs: {{web: {{cmd: sleep 1, numprocs: 2}}}}\nalerts:\n{alerts}\n")
-    return load(str(path), {"HOME": "/home/ada", "PATH": "/usr/bin:/bin", "PASS": "hush"})
+    path.write_text(text_of(alerts))
+    found = load(str(path), {"HOME": "/home/ada", "PATH": "/usr/bin:/bin", "PASS": "hush"})
+    verdicts.agrees(text_of(alerts), [])
+    return found
 
 
 def problems(folder: Path, alerts: str) -> list[str]:
     with pytest.raises(ConfigRejected) as caught:
         read(folder, alerts)
-    return [str(problem).removeprefix(f"{folder}/c.yaml:") for problem in caught.value.problems]
+    found = [str(problem).removeprefix(f"{folder}/c.yaml:") for problem in caught.value.problems]
+    verdicts.agrees(text_of(alerts), found)
+    return found
 
 
 MAIL = "host: mail.example.org, from: a@b.c, to: d@e.f"

@@ -6,6 +6,7 @@ import pytest
 
 from taskmaster.config.errors import ConfigRejected
 from taskmaster.config.load import load
+from tests.taskmaster.config import verdicts
 
 PROGRAMS = "programs: {nginx: {cmd: a}, redis: {cmd: b}}\n"
 
@@ -61,6 +62,7 @@ def test_what_is_wrong_with_a_group_is_told(
         load(written(tmp_path, text), {})
 
     shown = caught.value.render()
+    verdicts.agrees(PROGRAMS + text, [str(problem) for problem in caught.value.problems])
     assert f"c.yaml:{place}" in shown
     assert message in shown
 

@@ -22,6 +22,7 @@ from taskmaster.config.model import (
     Whom,
 )
 from taskmaster.config.schema import PROGRAM_KEYS
+from tests.taskmaster.config import verdicts
 
 ENVIRONMENT = {"HOME": "/home/ada", "PATH": "/usr/bin:/bin"}
 
@@ -29,7 +30,9 @@ ENVIRONMENT = {"HOME": "/home/ada", "PATH": "/usr/bin:/bin"}
 def loaded(folder: Path, text: str, name: str = "c.yaml") -> Loaded:
     path = folder / name
     path.write_text(text)
-    return load(str(path), ENVIRONMENT)
+    found = load(str(path), ENVIRONMENT)
+    verdicts.agrees(text, [])
+    return found
 
 
 def program(folder: Path, body: str) -> Program:
@@ -39,7 +42,9 @@ def program(folder: Path, body: str) -> Program:
 def problems(folder: Path, text: str) -> list[str]:
     with pytest.raises(ConfigRejected) as caught:
         loaded(folder, text)
-    return [str(problem).removeprefix(f"{folder}/") for problem in caught.value.problems]
+    found = [str(problem).removeprefix(f"{folder}/") for problem in caught.value.problems]
+    verdicts.agrees(text, found)
+    return found
 
 
 def warnings(folder: Path, text: str) -> list[str]:
@@ -243,7 +248,7 @@ def test_a_problem_shows_its_line_with_a_caret(tmp_path: Path) -> None:
         ("user: 4294967295", "the name or number of a user"),
         ("starttim: 3", "unknown key (did you mean starttime?)"),
         ("ready: '('", "expected a regular expression ("),
-        ("ready: {txt: up}", "no such key: txt (did you mean text?)"),
+        ("ready: {txt: up}", "unknown key 'txt' (did you mean text?)"),
         ("ready: {within: 3}", "expected text:, a regular expression"),
         ("ready: 'x*'", "that an empty screen does not match"),
         ("ready: [up]", "expected text: and within:, got a list"),
@@ -257,7 +262,7 @@ def test_a_problem_shows_its_line_with_a_caret(tmp_path: Path) -> None:
         ("stop: [{signal: TREM}]", "the name or number of a signal"),
         ("stop: [{wait: 1, to: group}]", "to: beside a signal only"),
         ("stop: [{kill: group}, {wait: 3}]", "nothing comes after a kill"),
-        ("stop: [{wate: 3}]", "no such key: wate (did you mean wait?)"),
+        ("stop: [{wate: 3}]", "unknown key 'wate' (did you mean wait?)"),
         ("stop: [{kill: group}], stopsignal: INT", "stop says it all"),
         ("numprocs: 2, record: /r.cast", "cannot be recorded in one file"),
     ],
