@@ -172,13 +172,14 @@ COMMANDS: Final[dict[str, Command]] = {
         options={"-f": "go on with what is added", "-BYTES": "so much of it instead of 1600"},
     ),
     "init": Command(
-        "init --from FILE [-o FILE]",
-        "convert a config of supervisord's",
+        "init [--from FILE] [-o FILE]",
+        "write a first config, or one made of a file of others",
         later("init", "init"),
-        "What is otherwise here is told by lines.",
+        "Without --from it is taskmaster.yaml here. What a conversion cannot carry over is told by "
+        "file and line. A file that is there is never overwritten.",
         options={
-            "--from FILE": "supervisord.conf",
-            "-o FILE": "a new file for the outcome, instead of standard output",
+            "--from FILE": "supervisord.conf, a Procfile, or a compose file",
+            "-o FILE": "a new file for the outcome; a converted one is printed otherwise",
         },
     ),
     "schema": Command(

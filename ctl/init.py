@@ -1,4 +1,4 @@
-"""``taskmasterctl init``: supervisord's file to a config of ours.
+"""``taskmasterctl init``: a first config, or one made of a file of supervisord's or others.
 
 The converter knows what a config is, which the client does not load: it is a module of the daemon
 (`taskmaster.convert`) and runs in an interpreter of its own.
@@ -15,19 +15,20 @@ _CONVERTER: Final = "taskmaster.convert"
 
 
 def init(context: Context, words: Sequence[str]) -> int:
-    """Convert; the config is printed, or written where -o says."""
+    """Write the starter config; or convert, and print the outcome or write it where -o says."""
     if context.as_json:
         raise Unusable("what it prints is YAML, and no JSON document")
     source, target = _options(words)
-    arguments = [f"--from={source}", *([f"-o{target}"] if target is not None else [])]
+    arguments = [f"--from={source}"] if source is not None else []
+    arguments += [f"-o{target}"] if target is not None else []
     sys.stdout.flush()
     command = [sys.executable, "-P", "-m", _CONVERTER, *arguments]
     child = os.posix_spawn(sys.executable, command, os.environ)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def _options(words: Sequence[str]) -> tuple[str, str | None]:
-    """Return what to convert and where to write it, None for standard output."""
+def _options(words: Sequence[str]) -> tuple[str | None, str | None]:
+    """Return what to convert, if anything, and where to write, None where that is not said."""
     source: str | None = None
     target: str | None = None
     remaining = list(words)
@@ -45,6 +46,4 @@ def _options(words: Sequence[str]) -> tuple[str, str | None]:
             source = path
         else:
             target = path
-    if source is None:
-        raise Unusable("it needs --from and the path of supervisord's file")
     return source, target

@@ -25,11 +25,22 @@ from taskmaster.privileges import UserRefused, core_identity, prepare
 EXIT_FAILURE: Final = 1
 EXIT_UNUSABLE: Final = 2
 
+CONFIG_NAMES: Final = ("taskmaster.yaml", "taskmaster.yml")
+"""What is looked for in the present folder where no config is named."""
+
 _DESCRIPTION: Final = """\
 Start the programs of a YAML file, each process on its own terminal, and keep them alive.
 
 Without options: check the config, start in the background, and return when the control socket
 answers. Then use taskmasterctl.
+"""
+
+_NO_CONFIG: Final = f"""\
+taskmasterd: there is no {CONFIG_NAMES[0]} in this folder
+  taskmasterctl init                         writes one that works, to begin with
+  taskmasterctl init --from FILE -o {CONFIG_NAMES[0]}
+                                             makes one of supervisord.conf, Procfile or compose.yaml
+  taskmasterd CONFIG                         starts another one
 """
 
 _EPILOG: Final = """\
@@ -46,7 +57,14 @@ exit status:
 def main() -> int:
     """Run ``taskmasterd``; return its exit status."""
     stand_firm()
-    options = _parse()
+    options = parser().parse_args()
+    if options.schema:
+        return _print_schema()
+    if options.config is None:
+        options.config = next(filter(os.path.exists, CONFIG_NAMES), None)
+    if options.config is None:
+        sys.stderr.write(_NO_CONFIG)
+        return EXIT_UNUSABLE
     path = os.path.abspath(options.config)
     try:
         loaded = load(path, os.environ)
@@ -115,14 +133,27 @@ def _as_the_core(loaded: Loaded, path: str) -> tuple[Problem, ...]:
             raise exc from None
 
 
-def _parse() -> argparse.Namespace:
+def _print_schema() -> int:
+    path = os.path.join(os.path.dirname(__file__), "taskmaster.schema.json")
+    with open(path, encoding="utf-8") as file:
+        sys.stdout.write(file.read())
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return what reads the command line; the manual is made of it too."""
     parser = argparse.ArgumentParser(
         prog="taskmasterd",
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("config", metavar="CONFIG", help="the YAML file")
+    parser.add_argument(
+        "config",
+        metavar="CONFIG",
+        nargs="?",
+        help=f"the YAML file; left out: {' or '.join(CONFIG_NAMES)} in this folder",
+    )
     how = parser.add_mutually_exclusive_group()
     how.add_argument(
         "-n",
@@ -142,8 +173,11 @@ def _parse() -> argparse.Namespace:
         help="start in the background, then open the control shell in this terminal",
     )
     parser.add_argument("-s", "--socket", metavar="PATH", help="control socket, not the config's")
+    how.add_argument(
+        "--schema", action="store_true", help="print the JSON Schema of the config, for editors"
+    )
     parser.add_argument("--version", action="version", version=f"taskmasterd {__version__}")
-    return parser.parse_args()
+    return parser
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ PURE = (
     "taskmaster/spawnrequest.py", "taskmaster/state.py", "taskmaster/metrics.py",
     *(f"taskmaster/convert/{name}.py" for name in (
         "findings", "expansions", "values", "section", "programs", "settings", "yamltext",
-        "conversion", "listeners",
+        "conversion", "listeners", "procfile", "compose", "interpolation", "order", "starter", "heading",
     )),
     "taskmaster/protocol/frames.py", "taskmaster/protocol/messages.py",
     "taskmaster/config/httplistening.py", "taskmaster/http/parsing.py",

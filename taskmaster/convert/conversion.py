@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from taskmaster import __version__
 from taskmaster.convert import values
 from taskmaster.convert.findings import Findings, Refused
+from taskmaster.convert.heading import heading, printable
 from taskmaster.convert.ini import Ini, Section
 from taskmaster.convert.listeners import convert_listener
 from taskmaster.convert.programs import Programs, Shared, convert_program, name_of_section
@@ -119,13 +119,7 @@ def _text(
     groups: Mapping[str, list[str]],
     findings: Findings,
 ) -> str:
-    lines = [f"# Converted by taskmasterctl {__version__} from supervisord's"]
-    lines += [f"#   {_printable(file)}" for file in ini.files]
-    if findings.notes:
-        lines.append("# What has no counterpart is left out: taskmasterctl init tells it again.")
-    if findings.variables:
-        lines.append(f"# It needs these variables: {' '.join(sorted(findings.variables))}")
-    text = "\n".join(lines) + "\n\n"
+    text = heading("supervisord", ini.files, findings)
     if settings or servers:
         text += "taskmaster:\n" + block(settings, 2) + "".join(map(_printable_line, servers)) + "\n"
     if not programs:
@@ -136,9 +130,5 @@ def _text(
     return text + (f"\ngroups:\n{block(filled, 2)}" if filled else "")
 
 
-def _printable(text: str) -> str:
-    return "".join(char if char.isprintable() else "?" for char in text)
-
-
 def _printable_line(line: str) -> str:
-    return _printable(line.rstrip("\n")) + "\n"
+    return printable(line.rstrip("\n")) + "\n"

@@ -1,4 +1,4 @@
-"""What a conversion has to tell: what supervisord refuses, and what is different here. Values."""
+"""What a conversion has to tell: what is refused, and what is different here. Values."""
 
 from dataclasses import dataclass, field
 
@@ -38,18 +38,20 @@ class Findings:
     """Everything that was found.
 
     Attributes:
-        errors: what supervisord refuses.
+        errors: what whoever the file is for refuses.
         notes: what was left out or is done otherwise.
         variables: of the environment, that must be there when the daemon starts and are not now.
+        sources: files that were read besides the one that is converted.
     """
 
     errors: list[Finding] = field(default_factory=list)
     notes: list[Finding] = field(default_factory=list)
     variables: dict[str, Place] = field(default_factory=dict)
+    sources: list[str] = field(default_factory=list)
 
 
 class Refused(Exception):
-    """The file cannot be read as supervisord would read it.
+    """The file cannot be read as whoever it is for would read it.
 
     Attributes:
         findings: every reason, with its place.

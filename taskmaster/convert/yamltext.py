@@ -7,9 +7,19 @@ its key when it is read, so ``022`` and ``yes`` need no quotes.
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-Value: TypeAlias = "str | int | bool | Sequence[int | str] | Mapping[str, Value]"
+Value: TypeAlias = "str | int | bool | Sequence[int | str] | Mapping[str, Value] | Merged"
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """Keys and values besides those of a mapping that has an anchor (YAML 1.1, merge)."""
+
+    anchor: str
+    own: Mapping[str, "Value"]
+
 
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_/.][A-Za-z0-9_/.@%+=,()-]*( [A-Za-z0-9_/.@%+=,()-]+)*")
 _NOTHING: Final = ("null", "Null", "NULL")
@@ -24,6 +34,8 @@ def block(values: Mapping[str, Value], indent: int = 0) -> str:
 def _entry(key: str, value: Value, margin: str, indent: int) -> str:
     name = f"{margin}{scalar(key)}:"
     match value:
+        case Merged(anchor, own):
+            return f"{name}\n{margin}  <<: *{anchor}\n{block(own, indent + 2)}"
         case Mapping() if value:
             return f"{name}\n{block(value, indent + 2)}"
         case Mapping():

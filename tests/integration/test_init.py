@@ -1,5 +1,6 @@
 """`taskmasterctl init`: the command, and what it made of a file running as real processes."""
 
+import json
 import os
 import shutil
 import stat
@@ -107,7 +108,8 @@ def test_what_people_have_becomes_a_good_config(tmp_path: Path, name: str) -> No
     assert done.returncode == 0, done.stderr
     assert check(folder / "c.yaml", BEAT_DIR="/tmp").returncode == 0
     text = (folder / "c.yaml").read_text()
-    assert text.startswith("# Converted by taskmasterctl")
+    assert text.startswith("# yaml-language-server: $schema=")
+    assert "\n# Converted by taskmasterctl" in text
     assert f"#   {folder / name}\n" in text
 
 
@@ -167,14 +169,120 @@ def test_what_we_refuse_is_written_and_told(tmp_path: Path) -> None:
     done = init(tmp_path, "--from", "s.conf", "-o", "c.yaml")
 
     assert done.returncode == 1
-    assert "c.yaml:6:10: programs.a.cmd: expected a command with its quotes closed" in done.stderr
+    assert "c.yaml:7:10: programs.a.cmd: expected a command with its quotes closed" in done.stderr
     assert done.stderr.endswith("c.yaml: 1 problem; put it right by hand\n")
     assert (tmp_path / "c.yaml").exists()
 
 
-@pytest.mark.parametrize("words", [(), ("--from",), ("--from=",), ("x",), ("--from", "a", "-o")])
+@pytest.mark.parametrize("words", [("--from",), ("--from=",), ("x",), ("--from", "a", "-o")])
 def test_words_that_mean_nothing(tmp_path: Path, words: tuple[str, ...]) -> None:
     done = init(tmp_path, *words)
 
     assert done.returncode == 2
-    assert done.stderr.endswith("usage: init --from FILE [-o FILE]\n")
+    assert done.stderr.endswith("usage: init [--from FILE] [-o FILE]\n")
+
+
+# --- a first config, and those of foreman and compose -----------------------------------------
+
+
+def test_a_first_config_runs_at_once(site: Site) -> None:
+    """As the next step says: no words behind taskmasterd, and everything is RUNNING."""
+    done = init(site.folder, "-o", "taskmaster.yaml")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "taskmaster.yaml: good, 2 programs, 2 processes\n" in done.stderr
+    assert "next: taskmasterd starts it" in done.stderr
+
+    started = in_folder(site, "taskmaster")
+
+    assert started.returncode == 0, started.stderr
+    try:
+        wait_for(lambda: site.status("shell:0")["state"] == "RUNNING", "the shell")
+        assert site.status("clock:0")["state"] == "RUNNING"
+    finally:
+        site.ctl("shutdown")
+
+
+def in_folder(site: Site, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-P", "-m", *words],
+        cwd=site.folder,
+        env=site.environment | {"TASKMASTER_SOCKET": str(site.socket)},
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_SECONDS,
+        check=False,
+    )
+
+
+def test_its_first_line_shows_editors_a_schema_that_is_there(tmp_path: Path) -> None:
+    assert init(tmp_path).returncode == 0
+
+    first = (tmp_path / "taskmaster.yaml").read_text().partition("\n")[0]
+
+    path = first.removeprefix("# yaml-language-server: $schema=")
+    assert json.loads((tmp_path / path).read_text())["title"] == "The config of Taskmaster"
+
+
+def test_a_first_config_never_overwrites(tmp_path: Path) -> None:
+    (tmp_path / "taskmaster.yaml").write_text("mine")
+
+    done = init(tmp_path)
+
+    assert (done.returncode, done.stderr) == (1, "taskmaster.yaml: file exists\n")
+    assert (tmp_path / "taskmaster.yaml").read_text() == "mine"
+
+
+def test_a_procfile_runs(site: Site) -> None:
+    (site.folder / "Procfile").write_text(
+        'web: echo "port $PORT, $GREETING"; exec sleep 1000\nother: sleep 1000\n'
+    )
+    (site.folder / ".env").write_text('GREETING="hello, you"\n')
+    (site.folder / ".env").chmod(0o600)
+
+    done = init(site.folder, "--from", "Procfile", "-o", "taskmaster.yml")
+    assert done.returncode == 0, done.stderr
+    assert stat.S_IMODE((site.folder / "taskmaster.yml").stat().st_mode) == 0o600
+    assert in_folder(site, "taskmaster").returncode == 0
+
+    try:
+        wait_for(lambda: "port 5000, hello, you" in site.ctl("screen", "web").stdout, "its output")
+        assert site.status("other:0")["pid"]
+    finally:
+        site.ctl("shutdown")
+
+
+def test_a_compose_file_is_known_by_what_is_in_it(tmp_path: Path) -> None:
+    (tmp_path / "stack.yaml").write_text("services:\n  a: {command: cat, env_file: no.env}\n")
+
+    done = init(tmp_path, "--from", "stack.yaml", "-o", "c.yaml")
+
+    assert done.returncode == 0
+    assert check(tmp_path / "c.yaml").returncode == 0
+    assert f"{tmp_path}/stack.yaml:2: env_file: left out: {tmp_path}/no.env is not there" in (
+        done.stderr
+    )
+
+
+def test_what_belongs_to_nobody_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "x").write_text("a picture of nothing\n")
+
+    done = init(tmp_path, "--from", "x")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "neither a config of supervisord's, nor a Procfile, nor a compose file" in done.stderr
+
+
+def test_without_a_config_taskmasterd_says_what_to_do(site: Site) -> None:
+    done = in_folder(site, "taskmaster")
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("taskmasterd: there is no taskmaster.yaml in this folder\n")
+    assert "taskmasterctl init" in done.stderr
+
+
+def test_both_print_the_schema(site: Site) -> None:
+    ours, theirs = in_folder(site, "taskmaster", "--schema"), in_folder(site, "ctl", "schema")
+
+    assert (ours.returncode, theirs.returncode) == (0, 0)
+    assert ours.stdout == theirs.stdout
+    assert json.loads(ours.stdout)["title"] == "The config of Taskmaster"

@@ -101,6 +101,7 @@ UNKNOWABLE = (
     "columns x rows",
     "begins with http://",
     "number of a user",
+    "number of a signal",
     "no user",
 )
 """In messages that tell what no schema can know."""
