@@ -131,7 +131,8 @@ class ProgramSockets:
 
 def _rights(program: Program) -> SocketRights:
     rights = program.socket_rights
-    return replace(rights, owner=rights.owner or program.user)
+    usual = f"{program.user}:" if program.user is not None else None
+    return replace(rights, owner=rights.owner or usual)
 
 
 def _open(listen: Listen, rights: SocketRights) -> socket.socket:
@@ -179,18 +180,20 @@ def _give_rights(listen: Listen, listening: socket.socket, rights: SocketRights)
 
 
 def _ids(owner: str) -> tuple[int, int]:
-    """Return the uid and the gid of ``user``, which is its own group's, or of ``user:group``.
+    """Return the uid and the gid of ``user`` (then it is -1), ``user:group`` or ``user:``.
+
+    As chown(1) has it: the last is the user with the group that is its own.
 
     Raises:
         SocketRefused: there is no such user, or no such group.
     """
-    user, _, group = owner.partition(":")
+    user, colon, group = owner.partition(":")
     try:
         identity = look_up(user)
     except KeyError:
         raise SocketRefused(f"there is no user {user!r} on this machine") from None
     if not group:
-        return identity.uid, identity.gid
+        return identity.uid, identity.gid if colon else -1
     try:
         return identity.uid, int(group) if group.isdecimal() else grp.getgrnam(group).gr_gid
     except KeyError:

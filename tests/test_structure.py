@@ -32,6 +32,7 @@ PURE = (
     "taskmaster/config/forms.py", "taskmaster/config/keys.py", "taskmaster/config/sections.py",
     "taskmaster/config/alertkeys.py",
     "taskmaster/config/lifecycle.py", "taskmaster/config/listening.py",
+    "taskmaster/config/sockets.py", "pty_mux/logpair.py",
     "taskmaster/control/gate.py", "taskmaster/protocol/admission.py", "ctl/address.py",
     "ctl/dashboard/actions.py", "ctl/dashboard/board.py", "ctl/dashboard/drawing.py",
     "ctl/dashboard/figures.py", "ctl/dashboard/rows.py", "ctl/dashboard/table.py",
@@ -45,7 +46,8 @@ PURE = (
     "taskmaster/spawnrequest.py", "taskmaster/state.py", "taskmaster/metrics.py",
     *(f"taskmaster/convert/{name}.py" for name in (
         "findings", "expansions", "values", "section", "programs", "settings", "yamltext",
-        "conversion", "listeners", "procfile", "compose", "interpolation", "order", "starter", "heading",
+        "conversion", "listeners", "servers", "procfile", "compose",
+        "interpolation", "order", "starter", "heading",
     )),
     "taskmaster/protocol/frames.py", "taskmaster/protocol/messages.py",
     "taskmaster/config/httplistening.py", "taskmaster/http/parsing.py",

@@ -1,24 +1,20 @@
 """The whole of a file of supervisord's to the whole of a config of ours. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from taskmaster.convert import values
 from taskmaster.convert.findings import Findings, Refused
-from taskmaster.convert.heading import heading, printable
+from taskmaster.convert.heading import heading
 from taskmaster.convert.ini import Ini, Section
 from taskmaster.convert.listeners import convert_listener
 from taskmaster.convert.programs import Programs, Shared, convert_program, name_of_section
 from taskmaster.convert.section import Options
-from taskmaster.convert.settings import (
-    check_fcgi,
-    convert_server,
-    convert_supervisord,
-    note_other,
-)
+from taskmaster.convert.servers import FCGI_OPTIONS, convert_fcgi, convert_server
+from taskmaster.convert.settings import convert_supervisord, note_other
 from taskmaster.convert.yamltext import Value, block
 
-_FCGI_OPTIONS = ("socket", "socket_backlog", "socket_owner", "socket_mode")
+_LISTENER_OPTIONS = ("events", "buffer_size", "result_handler")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,23 +44,20 @@ def convert(ini: Ini, around: Surroundings, findings: Findings) -> str:
     groups = {member: group for group in reversed(members) for member in members[group]}
     made: dict[str, list[str]] = {}
     programs: Programs = {}
-    servers: list[str] = []
+    servers: list[dict[str, Value]] = []
     for section in ini.sections.values():
         kind, colon, _ = section.name.partition(":")
-        if kind == "program" and colon:
+        if kind in ("program", "fcgi-program") and colon:
             name = section.name.partition(":")[2]
-            ours = convert_program(
-                section, groups.get(name, name), shared, programs.keys(), findings
-            )
+            convert_it = convert_program if kind == "program" else _convert_fcgi
+            ours = convert_it(section, groups.get(name, name), shared, programs.keys(), findings)
             made[name] = list(ours)
             programs |= ours
         elif kind == "eventlistener" and colon:
             programs |= convert_listener(section, shared, programs.keys(), findings)
-        elif kind == "fcgi-program" and colon:
-            _check_fcgi(section, shared, findings)
         elif section.name.startswith(("unix_http_server", "inet_http_server")):
-            address = convert_server(section, shared, findings)
-            servers.append(f"  # http: {address}   # [{section.name}]\n")
+            server = convert_server(section, shared, findings)
+            servers += [server] if server else []
         elif kind not in ("supervisord", "include", "group"):
             note_other(section, shared, findings)
     if findings.errors:
@@ -74,7 +67,13 @@ def convert(ini: Ini, around: Surroundings, findings: Findings) -> str:
         for group, names in members.items()
         if group not in programs
     }
-    return _text(ini, settings, servers, programs, named, findings)
+    if servers:
+        settings["http"] = servers if len(servers) > 1 else _short(servers[0])
+    return _text(ini, settings, programs, named, findings)
+
+
+def _short(server: dict[str, Value]) -> Value:
+    return server if len(server) > 1 else server["listen"]
 
 
 def _groups(ini: Ini, shared: Shared, findings: Findings) -> dict[str, list[str]]:
@@ -93,7 +92,7 @@ def _groups(ini: Ini, shared: Shared, findings: Findings) -> dict[str, list[str]
                 options.refuse("programs", f"there is no program {member}")
             elif len(kinds) > 1:
                 options.refuse("programs", f"{member} is a program and an fcgi-program too")
-        if f"program:{name}" in ini.sections:
+        if ini.sections.keys() & {f"program:{name}", f"fcgi-program:{name}"}:
             text = f"left out: the program {name} is a group of its own; stop {' '.join(members)}"
             options.note("", text.rstrip())
         found[name or ""] = members
@@ -102,33 +101,39 @@ def _groups(ini: Ini, shared: Shared, findings: Findings) -> dict[str, list[str]
     return found
 
 
-def _check_fcgi(section: Section, shared: Shared, findings: Findings) -> None:
-    """Have refused what is wrong with a section that we have nothing for."""
-    rest = {name: option for name, option in section.options.items() if name not in _FCGI_OPTIONS}
-    silent = Findings(errors=findings.errors)
-    bare = Section(section.name, section.place, rest)
-    convert_program(bare, section.name.partition(":")[2], shared, (), silent)
-    check_fcgi(section, shared, findings)
+def _convert_fcgi(
+    section: Section, group: str, shared: Shared, taken: Collection[str], findings: Findings
+) -> Programs:
+    """Return a FastCGI program: as any other one, with a socket."""
+    programs = convert_program(_without(FCGI_OPTIONS, section), group, shared, taken, findings)
+    name = next(iter(programs), section.name.partition(":")[2])
+    socket = convert_fcgi(section, shared, name, findings)
+    if socket is not None and len(programs) > 1:
+        text = "left out: its processes are programs of their own here, which cannot share it"
+        Options(section, shared.names(), findings).note("socket", text)
+    elif socket is not None and programs:
+        programs[name]["socket"] = socket
+    return programs
+
+
+def _without(own: Collection[str], section: Section) -> Section:
+    rest = {name: option for name, option in section.options.items() if name not in own}
+    return Section(section.name, section.place, rest)
 
 
 def _text(
     ini: Ini,
     settings: Mapping[str, Value],
-    servers: list[str],
     programs: Programs,
     groups: Mapping[str, list[str]],
     findings: Findings,
 ) -> str:
     text = heading("supervisord", ini.files, findings)
-    if settings or servers:
-        text += "taskmaster:\n" + block(settings, 2) + "".join(map(_printable_line, servers)) + "\n"
+    if settings:
+        text += "taskmaster:\n" + block(settings, 2) + "\n"
     if not programs:
         return text + "programs: {}\n"
     body = "\n".join(block({name: program}, 2) for name, program in programs.items())
     text += f"programs:\n{body}"
     filled: dict[str, Value] = {name: list(names) for name, names in groups.items() if names}
     return text + (f"\ngroups:\n{block(filled, 2)}" if filled else "")
-
-
-def _printable_line(line: str) -> str:
-    return printable(line.rstrip("\n")) + "\n"

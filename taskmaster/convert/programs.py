@@ -24,6 +24,7 @@ _UNNAMEABLE: Final = frozenset("*?[],'\"\\$`")
 _MAX_SECONDS: Final = 366 * 86400
 _PER_PROCESS: Final = ("command", "directory", "environment", "stdout_logfile", "stderr_logfile")
 _NONE: Final = ("none", "off")
+_WITHOUT_FILE: Final = (None, "discard", "syslog")
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,20 +285,22 @@ def _logs(options: Options, shared: Shared, found: dict[str, Value]) -> None:
     redirects = options.read("redirect_stderr", values.boolean, False)
     stdout, stderr = (_log(options, shared, stream) for stream in ("stdout", "stderr"))
     if redirects and stderr not in (None, "discard"):
-        options.note("stderr_logfile", "left out: redirect_stderr sends it into stdout's")
+        option = "stderr_logfile" if options.has("stderr_logfile") else "stderr_syslog"
+        options.note(option, "left out: redirect_stderr sends it into stdout's")
     if stdout is not None:
         found["stdout"] = stdout
     if stderr is not None and not redirects and stderr != stdout:
         found["stderr"] = stderr
     is_file = stdout not in (None, "discard")
     if is_file and stderr is None and not redirects and not _listens(options):
-        option = "stderr_logfile" if options.has("stderr_logfile") else "stdout_logfile"
+        there = ("stderr_logfile", "stdout_logfile", "stdout_syslog")
+        option = next(option for option in there if options.has(option))
         text = "what it writes to stderr goes into stdout's log; stderr: PATH gives it its own"
         options.note(option, text)
     for stream in ("stdout", "stderr"):
         size = options.read(f"{stream}_logfile_maxbytes", values.byte_size, None)
         backups = options.read(f"{stream}_logfile_backups", values.integer, None)
-        if found.get(stream) not in (None, "discard"):
+        if found.get(stream) not in _WITHOUT_FILE:
             found |= {f"{stream}_maxbytes": size_text(size)} if size is not None else {}
             found |= {f"{stream}_backups": max(backups, 0)} if backups is not None else {}
         _others(options, stream)
@@ -306,27 +309,28 @@ def _logs(options: Options, shared: Shared, found: dict[str, Value]) -> None:
         found["logformat"] = "text"
 
 
-def _log(options: Options, shared: Shared, stream: str) -> str | None:
-    """Return our word for a log: a path, discard, or None for what is kept in memory."""
+def _log(options: Options, shared: Shared, stream: str) -> "Value | None":
+    """Return our word for a log: a path, discard, syslog, a path and that, or None for memory."""
     option = f"{stream}_logfile"
     once = options.twice(option)
     text = None if once is None else options.translate(option, once)
-    if text is None or text.lower() == "auto":
+    to_syslog = options.read(f"{stream}_syslog", values.boolean, False)
+    word = None if text is None else text.lower()
+    if to_syslog and word in (None, "auto", *_NONE):
+        return "syslog"
+    if text is None or word == "auto":
         return None
-    if text.lower() in _NONE:
+    if word in _NONE:
         return "discard"
-    if text.lower() == "syslog":
-        options.note(option, "left out: keep a file and have it read, or pipe cmd to logger(1)")
-        return None
-    return shared.path(text, options, option)
+    if word == "syslog":
+        return "syslog"
+    path = shared.path(text, options, option)
+    return [path, "syslog"] if to_syslog else path
 
 
 def _others(options: Options, stream: str) -> None:
     if options.read(f"{stream}_capture_maxbytes", values.byte_size, 0) > 0:
         options.note(f"{stream}_capture_maxbytes", "left out: there is no capture mode")
-    if options.read(f"{stream}_syslog", values.boolean, False):
-        text = "left out: keep a file and have it read, or pipe cmd to logger(1)"
-        options.note(f"{stream}_syslog", text)
 
 
 def _events(

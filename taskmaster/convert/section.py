@@ -68,6 +68,18 @@ class Options:
             self.note(option, f"{shown} was filled in: it is now {filled!r} for good")
         return value
 
+    def secret(self, option: str) -> str:
+        """Return a text that is shown to nobody; what it names is filled in now."""
+        text = self.raw(option) or ""
+        try:
+            value = expand_now(text, {**self.names.kept, **self.names.filled, **self.names.texts})
+        except BadExpansion:
+            self.refuse(option, "it cannot be expanded; a percent sign is written %%")
+            return ""
+        if names_in(text):
+            self.note(option, "a variable was filled in: it stands in the config for good")
+        return value
+
     def text(self, option: str) -> str | None:
         """Return a text in our language, or None where it is not there.
 

@@ -75,28 +75,6 @@ def convert_supervisord(
     return found, shared
 
 
-def convert_server(section: Section, shared: Shared, findings: Findings) -> str:
-    """Return where a server of supervisord's listens; empty where it is wrong."""
-    options = Options(section, shared.names(), findings)
-    is_unix = section.name.startswith("unix")
-    option = "file" if is_unix else "port"
-    address = options.read(option, str.strip if is_unix else values.http_address, "")
-    if not options.has(option):
-        options.refuse("", f"it needs a {option}")
-    if options.has("username") != options.has("password"):
-        options.refuse("", "username and password go together")
-    options.read("username", str, "")
-    options.raw("password")
-    options.read("chmod", values.umask, "")
-    options.raw("chown")
-    text = "left out: taskmasterctl needs no HTTP server, it has a control socket of its own"
-    options.note("", f"{text}; access from elsewhere is listen: or ssh://")
-    for option in ("chmod", "chown", "username", "password"):
-        options.note(option, "left out, with the server")
-    options.note_unknown()
-    return address
-
-
 def note_other(section: Section, shared: Shared, findings: Findings) -> None:
     """Tell what becomes of a section that has no counterpart."""
     options = Options(section, shared.names(), findings)
@@ -118,21 +96,3 @@ def note_other(section: Section, shared: Shared, findings: Findings) -> None:
             options.note("", "left out: commands are added to a shell script around taskmasterctl")
         case _:
             options.note("", "left out: supervisord does not know this section either")
-
-
-def check_fcgi(section: Section, shared: Shared, findings: Findings) -> None:
-    """Check what a FastCGI program has beyond a program."""
-    names = shared.names()
-    names.kept["program_name"] = section.name.partition(":")[2]
-    options = Options(section, names, findings)
-    if not options.has("socket"):
-        options.refuse("", "it needs a socket")
-    options.read("socket", values.fcgi_socket, "")
-    if not 1 <= options.read("socket_backlog", values.integer, 1) <= 0xFFFF:
-        options.refuse("socket_backlog", "it must be from 1 to 65535")
-    options.read("socket_mode", values.umask, "")
-    if (options.raw("socket") or "").startswith("tcp:"):
-        for option in ("socket_owner", "socket_mode"):
-            if options.has(option):
-                options.refuse(option, "it is for a UNIX socket")
-    options.note("", "left out: no socket is opened for a program; have it listen by itself")

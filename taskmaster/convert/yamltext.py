@@ -10,7 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-Value: TypeAlias = "str | int | bool | Sequence[int | str] | Mapping[str, Value] | Merged"
+Value: TypeAlias = (
+    "str | int | bool | Sequence[int | str] | Sequence[Mapping[str, Value]] | Mapping[str, Value]"
+    " | Merged"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +49,14 @@ def _entry(key: str, value: Value, margin: str, indent: int) -> str:
             return f"{name} {value}\n"
         case str():
             return f"{name} {scalar(value)}\n"
+        case [Mapping(), *_]:
+            items = [block(item, indent + 4) for item in value if isinstance(item, Mapping)]
+            return f"{name}\n" + "".join(f"{margin}  - {item.lstrip()}" for item in items)
         case _:
             return f"{name} [{', '.join(map(_item, value))}]\n"
 
 
-def _item(value: int | str) -> str:
+def _item(value: "int | str | Mapping[str, Value]") -> str:
     """Return an item of a list, in which a comma says more than in a text of its own."""
     if isinstance(value, str) and "," in value:
         return f'"{value}"' if _PLAIN.fullmatch(value) else scalar(value)

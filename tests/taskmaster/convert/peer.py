@@ -11,20 +11,28 @@ from supervisor.datatypes import (
     Automatic,
     RestartUnconditionally,
     RestartWhenExitUnexpected,
+    UnixStreamSocketConfig,
 )
 from supervisor.options import (
     EventListenerConfig,
-    FastCGIProcessConfig,
     ServerOptions,
 )
 
 from taskmaster.config.expand import expand
 from taskmaster.config.load import load
-from taskmaster.config.model import AutoRestart, Config, StderrChannel
+from taskmaster.config.model import (
+    DEFAULT_BACKLOG,
+    Address,
+    AutoRestart,
+    Config,
+    Program,
+    StderrChannel,
+)
 from taskmaster.convert.conversion import Surroundings, convert
 from taskmaster.convert.findings import Findings
 from taskmaster.convert.ini import read_ini
 from taskmaster.keeper.identity import look_up
+from taskmaster.programsockets import _ids
 
 
 @dataclass(frozen=True, order=True)
@@ -50,6 +58,8 @@ class Run:
     stdout_limits: tuple[int, int] | None
     stderr: str
     stderr_limits: tuple[int, int] | None
+    syslog: tuple[bool, bool] = (False, False)
+    socket: tuple[str, object, int | None, int | None] | None = None
 
 
 def theirs(path: Path) -> list[Run]:
@@ -63,14 +73,14 @@ def theirs(path: Path) -> list[Run]:
     options.configfile = str(path)
     section = options.read_config(str(path))
     return sorted(
-        _their_run(process)
+        _their_run(process, getattr(group, "socket_config", None))
         for group in section.process_group_configs
         for process in group.process_configs
-        if not isinstance(process, EventListenerConfig | FastCGIProcessConfig)
+        if not isinstance(process, EventListenerConfig)
     )
 
 
-def _their_run(process: Any) -> Run:
+def _their_run(process: Any, socket: Any) -> Run:
     words = {None: "memory", Automatic: "memory"}
     logs = {}
     for stream in ("stdout", "stderr"):
@@ -79,9 +89,17 @@ def _their_run(process: Any) -> Run:
             getattr(process, f"{stream}_logfile_{what}") for what in ("maxbytes", "backups")
         )
         logs[stream] = (words[log], None) if log in words else (log, limits)
-    goes_along = process.stderr_logfile in (Automatic, process.stdout_logfile)
+    places = {
+        stream: (None if syslog and log is Automatic else log, syslog)
+        for stream in ("stdout", "stderr")
+        for log, syslog in [
+            (getattr(process, f"{stream}_logfile"), getattr(process, f"{stream}_syslog"))
+        ]
+    }
+    goes_along = places["stderr"] in ((Automatic, False), places["stdout"])
+    stderr_syslog = process.stderr_syslog
     if process.redirect_stderr or goes_along:
-        logs["stderr"] = ("with stdout", None)
+        logs["stderr"], stderr_syslog = ("with stdout", None), False
     restarts = {
         False: "never",
         RestartUnconditionally: "always",
@@ -107,7 +125,15 @@ def _their_run(process: Any) -> Run:
         stdout_limits=logs["stdout"][1],
         stderr=logs["stderr"][0],
         stderr_limits=logs["stderr"][1],
+        syslog=(process.stdout_syslog, stderr_syslog),
+        socket=None if socket is None else _their_socket(socket),
     )
+
+
+def _their_socket(socket: Any) -> tuple[str, object, int | None, int | None]:
+    is_path = isinstance(socket, UnixStreamSocketConfig)
+    owner, mode = (socket.owner, socket.mode) if is_path else (None, None)
+    return str(socket.url), owner, mode, socket.backlog
 
 
 def converted(path: Path, findings: Findings | None = None) -> str:
@@ -165,4 +191,17 @@ def _our_run(config: Config, name: str, number: int) -> Run:
         stdout_limits=(program.stdout_maxbytes, program.stdout_backups) if has_stdout else None,
         stderr=stderr,
         stderr_limits=(program.stderr_maxbytes, program.stderr_backups) if has_stderr else None,
+        syslog=(program.stdout_syslog, program.stderr_syslog),
+        socket=None if program.socket is None else _our_socket(program),
     )
+
+
+def _our_socket(program: Program) -> tuple[str, object, int | None, int | None]:
+    listen, rights = program.socket, program.socket_rights
+    backlog = None if rights.backlog == DEFAULT_BACKLOG else rights.backlog
+    if isinstance(listen, Address):
+        return f"tcp://{listen}", None, None, backlog
+    owner = rights.owner or (f"{program.user}:" if program.user else None)
+    ids = _ids(owner) if owner else None
+    is_ours = rights.owner is None and ids == (os.getuid(), os.getgid())
+    return f"unix://{listen}", None if is_ours else ids, rights.mode, backlog

@@ -219,8 +219,10 @@ OPTIONS = {
     "killasgroup": TRUTHS,
     "user": ("root", "0"),
     "redirect_stderr": TRUTHS,
-    "stdout_logfile": PATHS,
-    "stderr_logfile": PATHS,
+    "stdout_logfile": (*PATHS, "syslog"),
+    "stderr_logfile": (*PATHS, "syslog"),
+    "stdout_syslog": TRUTHS,
+    "stderr_syslog": TRUTHS,
     "stdout_logfile_maxbytes": ("0", "50MB", "3kb", "x"),
     "stderr_logfile_backups": NUMBERS[:6],
     "environment": (
@@ -263,6 +265,56 @@ def test_any_options_give_the_same_processes_or_the_same_refusal(
 
         if not findings.variables:  # they may be there where the daemon will run
             assert ours(load_text(config, folder)) == theirs(path)
+
+
+SOCKETS = {
+    "socket": (
+        "unix:///tmp/%(program_name)s.sock", "unix:///tmp/a%%b", "unix:///tmp/%(ENV_SEVEN)s",
+        "unix://%(here)s/x", "unix://x", "tcp://127.0.0.1:9000", "tcp://127.0.0.1:x", "x",
+        "unix:///tmp/%(process_num)d", "unix:///tmp/../x",
+    ),
+    "socket_owner": ("root", "root:daemon", "nobody", "nobodyatall", "a:b:c"),
+    "socket_mode": ("0770", "700", "9"),
+    "socket_backlog": ("1", "65535", "0", "x"),
+}  # fmt: skip
+some = ("numprocs", "numprocs_start", "process_name", "user", "stdout_syslog")
+fcgi = st.lists(st.sampled_from([*some, *SOCKETS, "socket_mode"]), unique=True, max_size=4).flatmap(
+    lambda names: st.fixed_dictionaries(
+        {
+            "command": st.just("cat"),
+            "socket": st.sampled_from(SOCKETS["socket"]),
+            **{name: st.sampled_from((OPTIONS | SOCKETS)[name]) for name in names},
+        }
+    )
+)
+
+
+@settings(deadline=None, max_examples=int(os.environ.get("TEST_CONVERSIONS", "150")))
+@given(fcgi)
+def test_any_socket_is_the_same_or_refused_alike(
+    tmp_path_factory: pytest.TempPathFactory, options: dict[str, str]
+) -> None:
+    folder = tmp_path_factory.getbasetemp()
+    lines = [f"{name}={value}" for name, value in options.items()]
+    path = write(folder, "[supervisord]\n[fcgi-program:web]\n" + "\n".join(lines) + "\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SEVEN", "7")
+        findings = Findings()
+        try:
+            config = converted(path, findings)
+        except Refused:
+            with pytest.raises(ValueError):
+                theirs(path)
+            return
+
+        if findings.variables:  # they may be there where the daemon will run
+            return
+        try:
+            expected = theirs(path)
+        except ValueError as exc:  # users have to be on this machine there, and not to convert
+            assert "socket_owner" in str(exc)  # noqa: PT017
+            return
+        assert ours(load_text(config, folder)) == expected
 
 
 # --- single values -----------------------------------------------------------------------------

@@ -4,6 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from taskmaster.config.model import Address, HttpListener
+from taskmaster.convert.findings import Refused
+from tests.taskmaster.convert.peer import load_text
 from tests.taskmaster.convert.test_programs import conversion
 
 
@@ -97,26 +100,92 @@ redirect_stderr=true
     assert notes == []
 
 
-def test_servers_are_comments_for_now(tmp_path: Path) -> None:
-    keys, notes = settings(
-        tmp_path,
-        """[unix_http_server]
+SERVERS = """[unix_http_server]
 file=%(here)s/s.sock ; theirs
 chmod=0770
-chown=root:root
+chown=root:daemon
+username=me
+password={SHA}82ab876d1387bfafe46cc1c8a2ef074eae50cb1d
 [inet_http_server]
 port=*:9001
-username=me
-password=secret%
-""",
+username=you
+password=secret%%
+[inet_http_server:v6]
+port=[::1]:9002
+"""
+
+
+def test_servers_are_listeners(tmp_path: Path) -> None:
+    keys, notes = settings(tmp_path, SERVERS)
+
+    assert (
+        "\n".join(keys)
+        == f"""\
+http:
+- listen: {tmp_path}/s.sock
+mode: 770
+group: daemon
+username: me
+password: "{{SHA}}82ab876d1387bfafe46cc1c8a2ef074eae50cb1d"
+- listen: "0.0.0.0:9001"
+username: you
+password: secret%
+- listen: "[::1]:9002\""""
+    )
+    assert notes == [
+        "5: [unix_http_server] chown: the socket belongs to who the daemon runs as,"
+        " with the group daemon"
+    ]
+    text, _ = conversion(tmp_path, f"[supervisord]\n{SERVERS}")
+    assert load_text(text, tmp_path).settings.http == (
+        HttpListener(
+            listen=f"{tmp_path}/s.sock",
+            mode=0o770,
+            group="daemon",
+            username="me",
+            password="{SHA}82ab876d1387bfafe46cc1c8a2ef074eae50cb1d",
+        ),
+        HttpListener(listen=Address("0.0.0.0", 9001), username="you", password="secret%"),
+        HttpListener(listen=Address("::1", 9002)),
     )
 
-    assert keys == [
-        f"# http: {tmp_path}/s.sock   # [unix_http_server]",
-        "# http: 0.0.0.0:9001   # [inet_http_server]",
+
+def test_a_server_with_nothing_to_say_is_one_line(tmp_path: Path) -> None:
+    assert settings(tmp_path, "[inet_http_server]\nport=localhost:1") == (
+        ['http: "localhost:1"'],
+        [],
+    )
+
+
+@pytest.mark.parametrize(
+    ("server", "said"),
+    [
+        ("inet_http_server]\nport=a.b:1", "port: left out: names are not looked up here"),
+        ("inet_http_server]\nport=1\nusername=\npassword=x", "username: left out, with"),
+        ("inet_http_server]\nport=1\nusername=a\npassword=", "password: left out, with"),
+        ("inet_http_server]\nport=1\nusername=a\npassword={SHA}x", "password: left out, with"),
+    ],
+)
+def test_a_server_that_cannot_be_kept_is_left_out(tmp_path: Path, server: str, said: str) -> None:
+    keys, notes = settings(tmp_path, f"[{server}")
+
+    assert keys == []
+    assert len(notes) == 1
+    assert f"[inet_http_server] {said}" in notes[0]
+
+
+def test_a_password_is_shown_to_nobody(tmp_path: Path) -> None:
+    keys, notes = settings(
+        tmp_path, "[inet_http_server]\nport=127.0.0.1:1\nusername=a\npassword=%(ENV_WORKERS)s!"
+    )
+
+    assert keys[-1] == 'password: "3!"'
+    assert notes == [
+        "5: [inet_http_server] password: a variable was filled in: it stands in the config for good"
     ]
-    assert [note.partition(":")[0] for note in notes] == ["2", "4", "5", "6", "8", "9"]
-    assert "secret" not in "".join((*keys, *notes))
+    with pytest.raises(Refused) as caught:
+        settings(tmp_path, "[inet_http_server]\nport=1\nusername=a\npassword=hidden%")
+    assert "hidden" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +196,6 @@ password=secret%
         "supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface",
         "[rpcinterface:twiddler]\nsupervisor.rpcinterface_factory=a.b:c",
         "[ctlplugin:x]\nsupervisor.ctl_factory=a.b:c",
-        "[fcgi-program:php]\ncommand=php-cgi\nsocket=unix:///tmp/php.sock\nsocket_mode=0700",
         "[programs:a]\ncommand=cat",
     ],
 )
@@ -179,3 +247,50 @@ command=cat
 
     assert "groups:" not in text
     assert notes == ["2: [group:a]: left out: the program a is a group of its own; stop a b"]
+
+
+@pytest.mark.parametrize(
+    ("options", "lines"),
+    [
+        ("socket=unix:///tmp/php.sock", ['socket: "unix:///tmp/php.sock"']),
+        ("socket=tcp://localhost:9000", ['socket: "tcp://localhost:9000"']),
+        (
+            "socket=unix://%(here)s/%(program_name)s.sock\nsocket_owner=root:daemon\n"
+            "socket_mode=0770\nsocket_backlog=9",
+            ["socket:", 'listen: "unix://{here}/%(program_name)s.sock"', 'owner: "root:daemon"',
+             "mode: 770", "backlog: 9"],
+        ),
+    ],
+)  # fmt: skip
+def test_a_fastcgi_program_has_a_socket(tmp_path: Path, options: str, lines: list[str]) -> None:
+    text, notes = conversion(
+        tmp_path, f"[supervisord]\n[fcgi-program:php]\ncommand=cat\nnumprocs=1\n{options}\n"
+    )
+
+    assert [line.strip() for line in text.splitlines()] == [
+        "php:", "cmd: cat", "numprocs: 1", *(line.format(here=tmp_path) for line in lines),
+    ]  # fmt: skip
+    assert notes == []
+
+
+def test_a_socket_that_cannot_be_is_noted(tmp_path: Path) -> None:
+    text, notes = conversion(
+        tmp_path,
+        """[supervisord]
+[fcgi-program:a]
+command=cat %(process_num)x
+process_name=%(process_num)d
+numprocs=2
+socket=unix:///tmp/a
+[fcgi-program:b]
+command=cat
+socket=tcp://backend:1
+""",
+    )
+
+    assert "socket" not in text
+    assert [note.partition(";")[0] for note in notes if "socket" in note] == [
+        "6: [fcgi-program:a] socket: left out: its processes are programs of their own here,"
+        " which cannot share it",
+        "9: [fcgi-program:b] socket: left out: names are not looked up here",
+    ]
