@@ -73,6 +73,20 @@ def exposed(
         yield from _of_folder(folder, rights)
 
 
+def with_password(path: str, rights: Rights) -> Iterator[Problem]:
+    """Yield a warning for a config with a password of the HTTP server in it that others may read.
+
+    It matters whoever the daemon runs as: the password is what keeps others from controlling it.
+    """
+    try:
+        readers = _readers(os.stat(path), rights)
+    except OSError:
+        return  # it is gone since it was read
+    if readers:
+        message = f"{readers} may read it, and the password of http in it"
+        yield _warning(path, message, f"chmod {'go-r' if readers != 'others' else 'o-r'} {path}")
+
+
 def links_lead_elsewhere(folder: str, rights: Rights) -> bool:
     """Whether somebody with fewer rights may put links there that a core of root would follow.
 

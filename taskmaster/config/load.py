@@ -16,7 +16,7 @@ from taskmaster.config.alerting import doubts, read_alerts
 from taskmaster.config.document import MAX_TEXT_BYTES, Node, Sequence, Text, parse
 from taskmaster.config.document import Mapping as MappingNode
 from taskmaster.config.errors import ConfigRejected, Place, Problem, Severity
-from taskmaster.config.exposure import Rights, exposed
+from taskmaster.config.exposure import Rights, exposed, with_password
 from taskmaster.config.groups import read_groups
 from taskmaster.config.hints import unknown_key_hint
 from taskmaster.config.model import Config, Settings
@@ -92,6 +92,8 @@ def load(path: str, environment: Mapping[str, str], started_by: int | None = Non
     with_secrets |= {path} if alerts else set()
     around.problems += doubts(root.get("alerts"), alerts, _names(programs))
     around.problems += exposed(files, with_secrets, rights)
+    if any(listener.password is not None for listener in settings.http):
+        around.problems += with_password(path, rights)
     if not programs and not around.errors:
         place = root["programs"].place if "programs" in root else Place(path)
         around.warn(place, "", "there is no program in it, so nothing will run")

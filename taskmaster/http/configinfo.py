@@ -1,7 +1,9 @@
 """What supervisord's ``getAllConfigInfo`` tells of a program: its options under their names."""
 
+import asyncio
 import shlex
 from collections.abc import Iterator
+from typing import Final
 
 from taskmaster.config.expand import expand
 from taskmaster.config.model import Config, Program, StderrChannel
@@ -9,18 +11,28 @@ from taskmaster.config.portions import by_group, group_priority
 from taskmaster.http.xmlcalls import Value
 from taskmaster.keeper.identity import look_up
 
-_NONE = "none"
+_NONE: Final = "none"
+_AT_ONCE: Final = 100
+"""So many processes before others get their turn: a few milliseconds."""
 
 
-def config_infos(known: Config, active: Config) -> list[dict[str, Value]]:
-    """Return the fields of each process by name; `active` has the groups that are there now."""
+async def config_infos(known: Config, active: Config) -> list[dict[str, Value]]:
+    """Return the fields of each process by name; `active` has the groups that are there now.
+
+    Others have their turns in between.
+    """
     there = by_group(active)
-    infos = [
+    told = (
         info
         for group, programs in by_group(known).items()
         for program in programs
         for info in _infos(program, group, group_priority(known, group), in_use=group in there)
-    ]
+    )
+    infos: list[dict[str, Value]] = []
+    for info in told:
+        infos.append(info)
+        if len(infos) % _AT_ONCE == 0:
+            await asyncio.sleep(0)
     return sorted(infos, key=lambda info: str(info["name"]))
 
 

@@ -116,8 +116,8 @@ class Interface:
             raise Fault(FaultCode.STILL_RUNNING, name) from None
         return True
 
-    def getAllConfigInfo(self) -> Value:
-        return config_infos(self._candidate.known, self._candidate.active)
+    async def getAllConfigInfo(self) -> Value:
+        return await config_infos(self._candidate.known, self._candidate.active)
 
     # --- processes ----------------------------------------------------------------------------
 

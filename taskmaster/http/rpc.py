@@ -17,6 +17,9 @@ from taskmaster.http.methods import ALL, documented
 from taskmaster.http.parsing import Refused, Request, Response
 from taskmaster.http.xmlcalls import Encoded, NoCall, Value, answer, fault, read_call, written
 
+MAX_LIST_CHARACTERS: Final = 64 * 1024 * 1024
+"""Of a list of processes: three times what getAllConfigInfo tells of 10,000 ordinary ones."""
+
 MAX_ANSWER_CHARACTERS: Final = 16 * 1024 * 1024
 """Of a multicall: a short request must not cost any amount of memory."""
 
@@ -111,7 +114,13 @@ async def _in_pieces(value: Value) -> Value:
     if not isinstance(value, list) or len(value) <= _AT_ONCE:
         return value
     pieces: list[Value] = []
+    room = MAX_LIST_CHARACTERS
     for begin in range(0, len(value), _AT_ONCE):
-        pieces += [Encoded(written(item)) for item in value[begin : begin + _AT_ONCE]]
+        texts = [written(item) for item in value[begin : begin + _AT_ONCE]]
+        pieces += map(Encoded, texts)
+        room -= sum(map(len, texts))
+        if room < 0:
+            text = f"the answer has more than {MAX_LIST_CHARACTERS} characters"
+            raise Fault(FaultCode.FAILED, text)
         await asyncio.sleep(0)
     return pieces

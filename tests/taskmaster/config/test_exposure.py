@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from taskmaster.config.exposure import Rights, exposed, links_lead_elsewhere
+from taskmaster.config.exposure import Rights, exposed, links_lead_elsewhere, with_password
 from taskmaster.keeper.identity import Identity, from_word, to_word
+from tests.taskmaster.config.test_load import loaded
 
 NOBODY = Identity(65534, 65534, (65534,))
 ROOT = Rights(0, None, users=False)
@@ -61,3 +62,31 @@ def test_a_folder_in_which_it_may_be_replaced_is_told(tmp_path: Path) -> None:
 def test_an_identity_survives_its_word() -> None:
     assert from_word(to_word(NOBODY)) == NOBODY
     assert from_word(to_word(None)) is None
+
+
+@pytest.mark.parametrize(
+    ("mode", "who"),
+    [(0o600, ""), (0o640, "its group"), (0o604, "others"), (0o644, "its group and others")],
+)
+def test_a_password_that_others_may_read_is_told_whoever_the_daemon_is(
+    tmp_path: Path, mode: int, who: str
+) -> None:
+    path = tmp_path / "c.yaml"
+    path.touch()
+    path.chmod(mode)
+    expected = [f"{who} may read it, and the password of http in it"] if who else []
+
+    for rights in (ROOT, Rights(1000, None, users=False)):
+        assert [p.message for p in with_password(str(path), rights)] == expected
+
+
+def test_the_config_is_looked_at_where_http_has_a_password(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.touch(0o644)
+    path.chmod(0o644)
+    text = "taskmaster: {{http: {{listen: ./h{}}}}}\nprograms: {{a: {{cmd: cat}}}}"
+
+    (warning,) = loaded(tmp_path, text.format(", username: a, password: b")).warnings
+
+    assert "the password of http in it" in str(warning)
+    assert loaded(tmp_path, text.format("")).warnings == ()

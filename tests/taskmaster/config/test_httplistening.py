@@ -88,6 +88,8 @@ def test_a_listener_for_everybody_is_warned_of(tmp_path: Path, value: str, told:
     ],
 )
 def test_others_are_not(tmp_path: Path, value: str) -> None:
+    (tmp_path / "c.yaml").touch(0o600)
+
     assert loaded(tmp_path, settings(f"http: {value}")).warnings == ()
 
 

@@ -1,5 +1,6 @@
 """What a process is called, and what is told of it."""
 
+import asyncio
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -189,7 +190,7 @@ def test_who_waits_for_a_paced_restart_may_be_started_and_stopped() -> None:
 
 
 def test_options_are_under_their_names_there() -> None:
-    infos = config_infos(config("web", "db"), config("db"))
+    infos = asyncio.run(config_infos(config("web", "db"), config("db")))
     db = infos[0]
 
     assert len(infos) == 12
@@ -201,7 +202,8 @@ def test_options_are_under_their_names_there() -> None:
 
 def test_programs_are_in_use_by_their_groups() -> None:
     known = config("web", "db", "more", "own", groups=GROUPS)
-    infos = config_infos(known, config("web", "db", "own", groups={"site": ("db", "web")}))
+    there = config("web", "db", "own", groups={"site": ("db", "web")})
+    infos = asyncio.run(config_infos(known, there))
 
     told = {
         info["name"]: (info["group"], info["group_prio"], info["process_prio"], info["inuse"])
@@ -211,3 +213,19 @@ def test_programs_are_in_use_by_their_groups() -> None:
     assert told["web_4"] == ("site", 999, 5, True)
     assert told["more"] == ("other", 999, 999, False)
     assert told["own"] == ("own", 7, 7, True)
+
+
+def test_ten_thousand_configs_leave_turns_to_others() -> None:
+    async def turns() -> int:
+        programs = {"many": Program(name="many", command="cat", numprocs=10_000)}
+        settings = Settings(socket="/s", logfile="/l")
+        many = Config(path="/c", settings=settings, programs=programs)
+        telling = asyncio.ensure_future(config_infos(many, many))
+        count = 0
+        while not telling.done():
+            await asyncio.sleep(0)
+            count += 1
+        assert len(await telling) == 10_000
+        return count
+
+    assert asyncio.run(turns()) >= 100
