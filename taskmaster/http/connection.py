@@ -27,6 +27,9 @@ from taskmaster.http.routes import Answer, Routes, Stream
 
 HEAD_SECONDS: Final = 10.0
 BODY_SECONDS: Final = 30.0
+_WRITTEN_AT_ONCE_BYTES: Final = 256 * 1024
+"""Of an answer of many megabytes; the transport copies what it cannot send."""
+
 ANSWER_SECONDS: Final = 60.0
 """For a client to take its answer."""
 
@@ -124,9 +127,11 @@ class HttpConnection:
             return False
         keep_alive = request is not None and request.keep_alive
         head_only = request is not None and request.method == "HEAD"
-        self._writer.write(response_bytes(answer, keep_alive=keep_alive, head_only=head_only))
+        whole = memoryview(response_bytes(answer, keep_alive=keep_alive, head_only=head_only))
         async with asyncio.timeout(ANSWER_SECONDS):
-            await self._writer.drain()
+            for begin in range(0, len(whole), _WRITTEN_AT_ONCE_BYTES):
+                self._writer.write(whole[begin : begin + _WRITTEN_AT_ONCE_BYTES])
+                await self._writer.drain()
         if request is None:
             # What was not read of the request would be taken for the next one.
             await self._linger()

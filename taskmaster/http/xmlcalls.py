@@ -182,8 +182,9 @@ def written(value: Value) -> str:
 
 def answer(value: Value) -> bytes:
     """Return the answer of a call that gave a value."""
-    text = f"<params><param>{written(value)}</param></params>"
-    return _document(text)
+    pieces: list[str] = []
+    _write(value, pieces.append)
+    return _document("<params><param>", *pieces, "</param></params>")
 
 
 def fault(code: int, text: str) -> bytes:
@@ -201,9 +202,10 @@ def capped(number: float) -> int:
     return max(_MIN_INT, min(_MAX_INT, int(number)))
 
 
-def _document(text: str) -> bytes:
-    whole = f"<?xml version='1.0'?>\n<methodResponse>\n{text}\n</methodResponse>\n"
-    return whole.encode("utf-8")
+def _document(*pieces: str) -> bytes:
+    """Return a document with these in it: joined once, for they may have many megabytes."""
+    begin = "<?xml version='1.0'?>\n<methodResponse>\n"
+    return "".join((begin, *pieces, "\n</methodResponse>\n")).encode("utf-8")
 
 
 def _write(value: Value, put: Callable[[str], None]) -> None:
