@@ -89,6 +89,8 @@ _HARMLESS_TWICE: Final = (
     messages.Pid,
     messages.Version,
     messages.Reread,
+    messages.Available,
+    messages.Groups,
     messages.Screen,
     messages.Clients,
     messages.Start,

@@ -6,8 +6,8 @@ Their lines are supervisorctl's too, for scripts and Ansible look for them.
 from collections.abc import Sequence
 
 from ctl import render
-from ctl.context import EXIT_DONE, EXIT_FAILED, Context, ask, show
-from ctl.words import names_in, needed_names, no_words
+from ctl.context import EXIT_DONE, EXIT_FAILED, Context, Unusable, ask, show
+from ctl.words import names_in, no_words
 from taskmaster.protocol import messages
 from taskmaster.protocol.messages import ErrorCode, RequestError, Verdict
 
@@ -29,12 +29,12 @@ def update(context: Context, words: Sequence[str]) -> int:
 
 def add(context: Context, words: Sequence[str]) -> int:
     """Take over what is new in the config."""
-    return _outcomes(context, messages.Add(needed_names(words)))
+    return _outcomes(context, messages.Add(_needed(words)))
 
 
 def remove(context: Context, words: Sequence[str]) -> int:
     """Forget what is stopped."""
-    return _outcomes(context, messages.Remove(needed_names(words)))
+    return _outcomes(context, messages.Remove(_needed(words)))
 
 
 def avail(context: Context, words: Sequence[str]) -> int:
@@ -54,6 +54,12 @@ def group_names(context: Context) -> list[str]:
         return []
     assert isinstance(result, list)
     return [group.name for group in result]
+
+
+def _needed(words: Sequence[str]) -> tuple[str, ...]:
+    if not words:
+        raise Unusable("it needs the name of a program or of a group")
+    return names_in(words)
 
 
 def _outcomes(context: Context, request: messages.Add | messages.Remove) -> int:

@@ -89,10 +89,13 @@ def test_an_update_of_everything_is_a_reload(site: Site, changed: dict[str, int]
 def test_what_is_unknown_or_broken_changes_nothing(site: Site, changed: dict[str, int]) -> None:
     unknown = site.ctl("update", "cron", "nosuch")
     site.write("  web: {numprocs: two}")
+    unnamed = site.ctl("add")
     broken = [site.ctl(*words) for words in (["update"], ["update", "web"], ["add", "web"])]
 
     assert (unknown.returncode, unknown.stdout) == (1, "")
     assert unknown.stderr == "nosuch: ERROR (no such process/group)\nnothing was changed\n"
+    assert unnamed.returncode == 2
+    assert unnamed.stderr.startswith("add: it needs the name of a program or of a group\n")
     assert [done.returncode for done in broken] == [1, 1, 1]
     assert all("expected a whole number" in done.stderr for done in broken)
     assert pids(site) == changed
