@@ -42,23 +42,50 @@ def read_call(data: bytes) -> tuple[str, list[Value]]:
     Raises:
         NoCall: it is none.
     """
-    reader = _Reader()
-    parser = expat.ParserCreate()
-    parser.buffer_text = True
-    parser.StartElementHandler = reader.start
-    parser.EndElementHandler = reader.end
-    parser.CharacterDataHandler = reader.text
-    parser.StartDoctypeDeclHandler = _refuse_doctype
-    parser.EntityDeclHandler = _refuse_doctype
-    try:
-        parser.Parse(data, True)
-    except expat.ExpatError as exc:
-        raise NoCall(f"no well-formed XML: {exc}") from None
-    except (ValueError, LookupError) as exc:  # an unknown encoding, or a value of another type
-        raise NoCall(str(exc)[:200]) from None
-    if not reader.method:
-        raise NoCall("there is no methodName")
-    return reader.method, reader.parameters
+    reading = Reading()
+    reading.feed(data)
+    return reading.end()
+
+
+class Reading:
+    """The reading of a call in pieces, since a long one takes 100 ms."""
+
+    def __init__(self) -> None:
+        self._reader = _Reader()
+        self._parser = parser = expat.ParserCreate()
+        parser.buffer_text = True
+        parser.StartElementHandler = self._reader.start
+        parser.EndElementHandler = self._reader.end
+        parser.CharacterDataHandler = self._reader.text
+        parser.StartDoctypeDeclHandler = _refuse_doctype
+        parser.EntityDeclHandler = _refuse_doctype
+
+    def feed(self, data: bytes) -> None:
+        """Take the next piece.
+
+        Raises:
+            NoCall: this is none.
+        """
+        self._parse(data, is_last=False)
+
+    def end(self) -> tuple[str, list[Value]]:
+        """Return the method and the parameters of what was fed.
+
+        Raises:
+            NoCall: it was no call.
+        """
+        self._parse(b"", is_last=True)
+        if not self._reader.method:
+            raise NoCall("there is no methodName")
+        return self._reader.method, self._reader.parameters
+
+    def _parse(self, data: bytes, *, is_last: bool) -> None:
+        try:
+            self._parser.Parse(data, is_last)
+        except expat.ExpatError as exc:
+            raise NoCall(f"no well-formed XML: {exc}") from None
+        except (ValueError, LookupError) as exc:  # an unknown encoding, or a value of another type
+            raise NoCall(str(exc)[:200]) from None
 
 
 def _refuse_doctype(*_: object) -> None:

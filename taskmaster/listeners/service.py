@@ -219,22 +219,23 @@ class Listeners:
             self._dropped[pool] = 0
 
     def _save(self) -> None:
-        """Have the next core know what listeners have said and have to say, at once."""
+        """Have the next core know what listeners have said and have to say.
+
+        It is told at the end of this turn; at once where an answer was taken, which does not come a
+        second time.
+        """
         before = self._saved
         listeners, pipes = self._exchange.listeners, self._pipes
         self._saved = {
             name: Saved(listener.talk, pipes[name].unwritten if name in pipes else b"")
             for name, listener in listeners.items()
         }
-        changed = [
-            name
-            for name in before.keys() | self._saved.keys()
-            if before.get(name) != self._saved.get(name)
-        ]
-        for name in changed:
-            self._driver.memory.listener(name, self._saved.get(name))
-        if changed:
-            self._driver.flush()
+        for name in before.keys() | self._saved.keys():
+            was, now = before.get(name), self._saved.get(name)
+            if was != now:
+                self._driver.memory.listener(name, now)
+                if was is not None and was.talk.phase is Phase.BUSY:
+                    self._driver.flush()
 
 
 def _groups(config: Config) -> list[str]:

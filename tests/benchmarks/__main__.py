@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from tests.benchmarks.alerts import alerts
+from tests.benchmarks.badinput import badinput
 from tests.benchmarks.commands import start, status
 from tests.benchmarks.flood import flood
 from tests.benchmarks.idle import memory, wakeups
@@ -38,6 +39,7 @@ _BENCHMARKS: Final[Mapping[str, Callable[[Settings], list[Row]]]] = {
     "flood": flood,
     "restart": restart,
     "alerts": alerts,
+    "badinput": badinput,
     "start": start,
     "status": status,
     "latency": latency,
