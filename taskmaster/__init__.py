@@ -18,7 +18,8 @@ Inside the core, what decides is apart from what does:
   ``children`` (what the keeper is asked and tells), ``onlookers`` (logs, recordings, ready texts),
   ``eventlog``, ``pidfile``, ``measure``, ``control.server``, ``control.remote``,
   ``control.attach`` and ``keeper.client``;
-- ``http``, supervisord's XML-RPC among it, has both kinds (its docstring).
+- ``http``, supervisord's XML-RPC among it, and ``listeners``, supervisord's event listeners, have
+  both kinds (their docstrings).
 
 A core that dies is followed by another one: what was decided has been saved with the keeper before
 it was done (``memory``), and the next core lets that meet what became of it (``succession``).

@@ -296,7 +296,7 @@ class Daemon:
             self.record(LogLevel.INFO, text)
             self._driver.save_all()
             self._driver.memory.alerts(self.alerts.waiting())
-            self._driver.memory.events(self.listeners.state)
+            self._driver.memory.events(self.listeners.hand_over())
             if self._keeper is not None:
                 why = f"the new core {self._keeper.hand_over()}"
         self._forget_waiting()

@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from pty_mux.session import Session
@@ -123,7 +124,9 @@ class Memory:
 
     def listener(self, name: str, saved: Saved | None) -> None:
         """Save how far the talk with a listener is; None: there is no such process any more."""
-        text = None if saved is None else json.dumps(to_plain(saved))
+        text = None
+        if saved is not None:  # it is saved with each event, and says nearly always the same
+            text = _often(saved) if not saved.unwritten else json.dumps(to_plain(saved))
         self._send(wire.Save(f"listener:{name}", text), ())
 
     def events(self, state: EventState) -> None:
@@ -145,6 +148,11 @@ class Memory:
 
     def _save(self, key: str, value: Any) -> None:  # noqa: ANN401
         self._send(wire.Save(key, json.dumps(value)), ())
+
+
+@lru_cache(64)
+def _often(saved: Saved) -> str:
+    return json.dumps(to_plain(saved))
 
 
 @dataclass(frozen=True, slots=True)

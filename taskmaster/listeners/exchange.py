@@ -24,6 +24,10 @@ AGAIN_SECONDS: Final = 1.0
 MAX_BUFFER_CHARACTERS: Final = 8 * 1024 * 1024
 """Of what waits in one pool; more drops the oldest, however many may wait."""
 
+MAX_SAVED_CHARACTERS: Final = 1024 * 1024
+"""Of what is handed over to the next core, which takes seven bytes each at worst: the keeper takes
+no more at once (`wire.MAX_MESSAGE_BYTES`), and an upgrade should not take long."""
+
 _LINE_END: Final = re.compile(r"\r+(?:\n|\Z)")
 _SERVER: Final = "taskmaster"
 """As XML-RPC's getIdentification has it."""
@@ -176,6 +180,22 @@ class Exchange:
             for name, pool in self._pools.items()
         }
         return State(self._next_serial, pools)
+
+    def hand_over(self) -> tuple[State, list[Action]]:
+        """Return as much of `state` as can be handed over, the newest first, and what is lost."""
+        room, lost, kept = MAX_SAVED_CHARACTERS, list[Action](), dict[str, PoolState]()
+        for name, pool in self.state.pools.items():
+            items: list[Numbered] = []
+            for item in (*pool.busy.values(), *reversed(pool.waiting)):
+                room -= len(item.event.payload)
+                if room >= 0:
+                    items.append(item)
+                else:
+                    lost.append(Dropped(name, item.serial))
+            busy = {process: item for process, item in pool.busy.items() if item in items}
+            waiting = tuple(item for item in pool.waiting if item in items)
+            kept[name] = PoolState(pool.next_serial, waiting, busy)
+        return State(self._next_serial, kept), lost
 
     def _busy(self, pool: str) -> dict[str, Numbered]:
         return {

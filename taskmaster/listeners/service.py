@@ -42,6 +42,7 @@ class Listeners:
         self._surely = False
         self._pipes: dict[str, Pipes] = {}
         self._saved: dict[str, Saved] = {}
+        self._touched: set[str] = set()
         self._pids: dict[str, int] = {}
         self._groups: dict[str, None] = {}
         self._told_stopping = False
@@ -113,14 +114,18 @@ class Listeners:
         name = entry.name
         if self._pipes.get(name) is pump:
             return
-        pump.on_output = lambda data: self._perform(self._exchange.heard(name, data))
-        pump.on_written = self._save
+        pump.on_output = lambda data: self._heard(name, data)
+        pump.on_written = lambda: self._heard(name, b"")
         self._pipes[name] = pump
         if resumed:
             self._resume(name, self._left.get(name, Saved()), pump)
         else:
             self._exchange.began(name)
-            self._perform(())
+            self._heard(name, b"")
+
+    def _heard(self, name: str, data: bytes) -> None:
+        self._touched.add(name)
+        self._perform(self._exchange.heard(name, data))
 
     def _resume(self, name: str, saved: Saved, pipes: Pipes) -> None:
         self._saved[name] = saved
@@ -154,6 +159,7 @@ class Listeners:
 
     def _ended(self, name: str) -> None:
         del self._pipes[name]
+        self._touched.add(name)
         self._perform(self._exchange.ended(name))
 
     # --- what another core had ----------------------------------------------------------------
@@ -176,10 +182,11 @@ class Listeners:
         for name in self._driver.supervisor.config.programs:
             self._perform(self._exchange.go_on(name))
 
-    @property
-    def state(self) -> State:
-        """What the next core has to know of what waits."""
-        return self._exchange.state
+    def hand_over(self) -> State:
+        """Return what the next core has to know of what waits."""
+        state, lost = self._exchange.hand_over()
+        self._perform(lost)
+        return state
 
     # --- performing ---------------------------------------------------------------------------
 
@@ -188,6 +195,7 @@ class Listeners:
         while todo:
             match todo.pop(0):
                 case Send(name, data):
+                    self._touched.add(name)
                     pipes = self._pipes.get(name)
                     if pipes is None or not pipes.write(data):
                         todo += self._exchange.unsent(name)
@@ -224,18 +232,21 @@ class Listeners:
         It is told at the end of this turn; at once where an answer was taken, which does not come a
         second time.
         """
-        before = self._saved
-        listeners, pipes = self._exchange.listeners, self._pipes
-        self._saved = {
-            name: Saved(listener.talk, pipes[name].unwritten if name in pipes else b"")
-            for name, listener in listeners.items()
-        }
-        for name in before.keys() | self._saved.keys():
-            was, now = before.get(name), self._saved.get(name)
-            if was != now:
-                self._driver.memory.listener(name, now)
-                if was is not None and was.talk.phase is Phase.BUSY:
-                    self._driver.flush()
+        touched, self._touched = self._touched, set()
+        for name in touched:
+            listener, pipes = self._exchange.listeners.get(name), self._pipes.get(name)
+            unwritten = pipes.unwritten if pipes is not None else b""
+            was = self._saved.get(name)
+            now = Saved(listener.talk, unwritten) if listener is not None else None
+            if now == was:
+                continue
+            self._driver.memory.listener(name, now)
+            if now is None:
+                del self._saved[name]
+            else:
+                self._saved[name] = now
+            if was is not None and was.talk.phase is Phase.BUSY:
+                self._driver.flush()
 
 
 def _groups(config: Config) -> list[str]:

@@ -30,7 +30,7 @@ _LEAST_EVENTS = 10_000
 _OPTIONS = ("startretries: 1000000", "exitcodes: [9]")
 _PROGRAMS = (
     Program("victim", ("sleep", "1000000"), restarts=True, options=_OPTIONS),
-    Program("flapper", ("sleep", "0.05"), processes=14, restarts=True, options=_OPTIONS),
+    Program("flapper", ("sleep", "0.05"), processes=6, restarts=True, options=_OPTIONS),
 )
 
 

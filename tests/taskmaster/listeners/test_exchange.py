@@ -10,6 +10,7 @@ from supervisor.childutils import get_headers
 from taskmaster.config.model import Program
 from taskmaster.listeners.exchange import (
     MAX_BUFFER_CHARACTERS,
+    MAX_SAVED_CHARACTERS,
     Action,
     Dropped,
     Exchange,
@@ -210,6 +211,25 @@ def test_another_core_goes_on_with_what_waits_and_with_what_is_rejected() -> Non
     assert sent_to(other.heard("a:0", OK)) == [("a:0", 1)]
     other.heard("a:0", OK)
     assert sent_to(other.happened(TICK)) == [("a:0", 2)]
+
+
+def test_what_is_handed_over_is_bounded() -> None:
+    made = exchange(program("a", "EVENT", size=100), program("b", "EVENT", size=100))
+    ready(made, "a:0")
+    for number in range(8):
+        payload = str(number) + "x" * (MAX_SAVED_CHARACTERS // 8)
+        made.happened(Event("REMOTE_COMMUNICATION", payload))
+
+    state, lost = made.hand_over()
+
+    kept = [
+        item.event.payload[0]
+        for pool in state.pools.values()
+        for item in (*pool.busy.values(), *pool.waiting)
+    ]
+    assert kept == ["0", "2", "3", "4", "5", "6", "7"]
+    assert len(lost) == 16 - len(kept)
+    assert made.state.next_serial == state.next_serial == 8
 
 
 def test_a_core_that_does_not_know_the_last_word_tells_it_all_the_same() -> None:
