@@ -296,7 +296,7 @@ def test_a_listener_works_on_after_the_core_was_killed(site: Site) -> None:
 def test_a_core_that_is_killed_while_one_is_busy_takes_its_answer(site: Site) -> None:
     script = (
         "echo READY; read header; head -c 9 >got; while ! test -e go; do sleep 0.05; done;"
-        " printf 'RESULT 2\\\\nOK'; exec LISTENER HERE/heard"
+        " printf 'RESULT 4\\\\nFAIL'; exec LISTENER HERE/heard"
     )
     start(site, f'  ear: {{cmd: [sh, -c, "{script}"], events: REMOTE_COMMUNICATION,'
                 " starttime: 0, workingdir: HERE}")  # fmt: skip
@@ -306,10 +306,13 @@ def test_a_core_that_is_killed_while_one_is_busy_takes_its_answer(site: Site) ->
     kill_core(site)
     site.wait_event("takes over")
 
-    (site.folder / "go").touch()
     send(site, "cd")
+    (site.folder / "go").touch()
+    wait_for(lambda: told_of(site, "heard"), "the next event")
+    send(site, "ef")
+    wait_for(lambda: told_of(site, "heard")[-1] == "ef", "one more")
 
-    wait_for(lambda: told_of(site, "heard") == ["cd"], "the next event")
+    assert told_of(site, "heard") == ["cd", "ef"], "what was rejected is not the next event"
     assert "UNKNOWN" not in site.events()
 
 
