@@ -164,6 +164,8 @@ class HttpConnection:
                 body = await self._reader.readexactly(length) if length else b""
         except TimeoutError:
             raise Refused(408, f"the body did not come within {BODY_SECONDS:g} s") from None
+        except asyncio.IncompleteReadError:
+            raise ConnectionError("it has left in the midst of a request") from None
         read_only = self.listener.read_only
         return replace(request, body=body, peer=self._peer, read_only=read_only)
 

@@ -202,3 +202,14 @@ def test_without_the_password_nothing_is_answered() -> None:
 
     assert answer.startswith(b"HTTP/1.1 401 ")
     assert b'WWW-Authenticate: Basic realm="default"' in answer
+
+
+def test_a_client_that_leaves_in_the_midst_of_a_request_is_no_mistake_of_ours() -> None:
+    """It was a traceback in the event log for each: an end of the stream is no ConnectionError."""
+
+    def leave(client: socket.socket) -> None:
+        client.sendall(b"POST /hello HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\npart of it")
+
+    _, mistakes = served(leave)
+
+    assert mistakes == []
