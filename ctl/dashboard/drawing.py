@@ -1,5 +1,6 @@
 """The board as lines: a title, the list, the pane, and a line of keys, in any size. Pure."""
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -73,7 +74,7 @@ def draw(board: Board, width: int, height: int) -> Drawing:
     body = height - 2
     places: dict[int, str] = {}
     bottom, buttons = _bottom(board, width)
-    if board.is_zoomed or (board.sheet is not None and width < _SIDE_BY_SIDE):
+    if board.is_zoomed or board.sheet is not None:
         lines, list_cells = _pane(board, width, body), 0
     elif width >= _SIDE_BY_SIDE:
         list_cells = max(_LIST_CELLS, int(width * _LIST_PART))
@@ -149,7 +150,7 @@ def _pane(board: Board, width: int, height: int) -> list[Line]:
 def _pane_content(board: Board, width: int, height: int) -> tuple[str, list[Line]]:
     name = board.shown_name()
     if board.sheet is not None:
-        sheet = _wrapped(board.sheet.lines, width)
+        sheet = _by_words(board.sheet.lines, width)
         start = max(0, min(board.scrolled, len(sheet) - height))
         return board.sheet.title, sheet[start : start + height]
     match board.pane:
@@ -161,7 +162,7 @@ def _pane_content(board: Board, width: int, height: int) -> tuple[str, list[Line
             told = [line for line in board.events if _concerns(line, board)]
             return f"{name}  events", _end(board, told, width, height)
         case Pane.DETAILS:
-            lines = _wrapped(board.details, width)
+            lines = _by_words(board.details, width)
             start = max(0, min(board.scrolled, len(lines) - height))
             return f"{name}  details", lines[start : start + height]
 
@@ -182,6 +183,11 @@ def _end(board: Board, lines: Sequence[str], width: int, height: int) -> list[Li
     wrapped = _wrapped(lines[-wanted:], width)
     end = max(min(height, len(wrapped)), len(wrapped) - board.scrolled)
     return wrapped[max(0, end - height) : end]
+
+
+def _by_words(lines: Sequence[str], width: int) -> list[Line]:
+    parts = (textwrap.wrap(text, width) if len(text) > width else [text] for text in lines)
+    return _wrapped([part for line in parts for part in line], width)
 
 
 def _wrapped(lines: Sequence[str], width: int) -> list[Line]:
