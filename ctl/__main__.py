@@ -17,16 +17,22 @@ _USAGE: Final = """\
 usage: taskmasterctl [-s SOCKET] [--json] [COMMAND ARG...]
 
 Without a command: the interactive shell; standard input not a terminal: a command a line from it.
-
-  -s, --socket PATH  control socket; else $TASKMASTER_SOCKET, else the default one. A daemon
-                     elsewhere: ssh://[USER@]HOST[:PORT][/PATH], tls://HOST:PORT, tcp://HOST:PORT
-  --token-file FILE  what tls:// and tcp:// ask for; else $TASKMASTER_TOKEN_FILE
-  --ca FILE          who vouches for a certificate of tls://, or "system"; else $TASKMASTER_CA,
-                     else it is remembered when it is first met
-  --json             one JSON document from every command that prints data
-  --version, -h, --help
-
-commands:"""
+"""
+OPTIONS: Final = {
+    "-s, --socket PATH": (
+        "control socket; else $TASKMASTER_SOCKET, else the default one. A daemon elsewhere: "
+        "ssh://[USER@]HOST[:PORT][/PATH], tls://HOST:PORT, tcp://HOST:PORT"
+    ),
+    "--token-file FILE": "what tls:// and tcp:// ask for; else $TASKMASTER_TOKEN_FILE",
+    "--ca FILE": (
+        'who vouches for a certificate of tls://, or "system"; else $TASKMASTER_CA, else it is '
+        "remembered when it is first met"
+    ),
+    "--json": "one JSON document from every command that prints data",
+    "--version": "the version of this command",
+    "-h, --help": "this, and the list of commands",
+}
+"""What stands before the command; help and the manual are made of it."""
 
 
 def main() -> int:
@@ -65,6 +71,19 @@ def run() -> NoReturn:
     except BrokenPipeError:
         status = status or EXIT_FAILED
     os._exit(status)
+
+
+def _print_usage() -> None:
+    from textwrap import wrap
+
+    print(_USAGE)
+    width = max(map(len, OPTIONS))
+    for option, meaning in OPTIONS.items():
+        first, *others = wrap(meaning, 76)
+        print(f"  {option:<{width}}  {first}")
+        for line in others:
+            print(f"  {'':<{width}}  {line}")
+    print("\ncommands:")
 
 
 _WITH_VALUE: Final = {
@@ -109,7 +128,7 @@ def _options(words: list[str]) -> _Options | int:
         elif option == "--json":
             as_json = True
         elif option in ("-h", "--help"):
-            print(_USAGE)
+            _print_usage()
             return commands.run(Context(_never_connects), ["help"])
         elif option == "--version":
             print(f"taskmasterctl {__version__}")

@@ -43,15 +43,17 @@ taskmasterd: there is no {CONFIG_NAMES[0]} in this folder
   taskmasterd CONFIG                         starts another one
 """
 
-_EPILOG: Final = """\
-signals:
-  HUP               reload the config; what did not change keeps running
-  TERM, INT, QUIT   stop everything and exit; a second one kills at once
-  USR2              reopen the log files
-
-exit status:
-  0  done     1  it failed (already running, socket refused)     2  unusable command line or config
-"""
+SIGNALS: Final = {
+    "HUP": "reload the config; what did not change keeps running",
+    "TERM, INT, QUIT": "stop everything and exit; a second one kills at once",
+    "USR2": "reopen the log files",
+}
+EXIT_STATUSES: Final = {
+    0: "done",
+    EXIT_FAILURE: "it failed: already running, socket refused and so on",
+    EXIT_UNUSABLE: "unusable command line or config",
+}
+"""Help and the manual are made of these."""
 
 
 def main() -> int:
@@ -140,12 +142,18 @@ def _print_schema() -> int:
     return 0
 
 
+def _epilog() -> str:
+    signals = "".join(f"  {names:<17} {meaning}\n" for names, meaning in SIGNALS.items())
+    statuses = "".join(f"  {status}  {meaning}\n" for status, meaning in EXIT_STATUSES.items())
+    return f"signals:\n{signals}\nexit status:\n{statuses}"
+
+
 def parser() -> argparse.ArgumentParser:
     """Return what reads the command line; the manual is made of it too."""
     parser = argparse.ArgumentParser(
         prog="taskmasterd",
         description=_DESCRIPTION,
-        epilog=_EPILOG,
+        epilog=_epilog(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(

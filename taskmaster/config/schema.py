@@ -172,7 +172,8 @@ SETTING_RULES: Final = (
 
 _PER_PROCESS: Final = re.compile(r"%\(process_(num|name)\)")
 
-_FIELDS: Final[Mapping[str, str]] = {"cmd": "command", "env": "environment"}
+FIELDS: Final[Mapping[str, str]] = {"cmd": "command", "env": "environment"}
+"""What the field of a `Program` is called, where it is not as its key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +266,7 @@ def _read_program(name: Text, body: Node, key: str, around: Surroundings) -> Pro
         found["socket"] = sockets.of_program(template, name.text)
     found.setdefault("cmd", ())
     found.setdefault("killasgroup", found.get("stopasgroup", False))
-    return Program(name=name.text, **{_FIELDS.get(k, k): v for k, v in found.items()})
+    return Program(name=name.text, **{FIELDS.get(k, k): v for k, v in found.items()})
 
 
 def _check_pairs(

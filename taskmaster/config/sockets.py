@@ -54,7 +54,9 @@ def check(programs: Mapping[str, tuple[Place, Program]], settings: Settings) -> 
 
 
 @readers.reads(
-    forms.text_only(_FORMS, rf"tcp://{listening.ADDRESS_PATTERN}|(?:unix://)?(?!.*://)[^/]*/.*")
+    forms.text_only(
+        _FORMS, rf"tcp://(?:{listening.ADDRESS_PATTERN}|.*%\(.*)|(?:unix://)?(?!.*://)[^/]*/.*"
+    )
 )
 def _listen(node: Node, around: Surroundings) -> Listen:
     scheme, separator, rest = text_of(node).rpartition("://")
