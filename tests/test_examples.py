@@ -8,6 +8,7 @@ import pytest
 
 from taskmaster.config.load import load
 from taskmaster.config.model import AutoRestart
+from tests.taskmaster.config import verdicts
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
@@ -20,15 +21,26 @@ def test_an_example_is_a_good_config(path: Path) -> None:
     assert loaded.config.programs
 
 
-def test_the_readme_shows_a_good_config(tmp_path: Path) -> None:
-    blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    assert blocks
-    for block in blocks:
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_a_page_shows_good_configs(page: Path, tmp_path: Path) -> None:
+    """Checked by the daemon's own reader, and by the schema that editors have."""
+    for block in re.findall(r"```yaml\n(.*?)```", page.read_text(), re.DOTALL):
         path = tmp_path / "c.yaml"
         path.write_text(block)
 
         config = load(str(path), os.environ).config
-    assert config.programs or config.alerts
+
+        assert config.programs or config.alerts
+        assert verdicts.refusals(block) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_a_page_links_to_what_is_there(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)", page.read_text()):
+        assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
 SUBJECT = """\
