@@ -76,6 +76,9 @@ def _write_and_check(text: str, target: str | None, mode: int, findings: Finding
     try:
         with _written(f"{_editors(target)}{text}", target, mode) as path:
             return _check(path, target, findings)
+    except FileExistsError:
+        _say(f"{target}: it is there already, and left as it is; name another file with -o")
+        return _FAILED
     except OSError as exc:
         _say(f"{target or 'standard output'}: {(exc.strerror or str(exc)).lower()}")
         return _FAILED

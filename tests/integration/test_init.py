@@ -138,7 +138,7 @@ def test_a_file_that_is_there_is_never_overwritten(tmp_path: Path) -> None:
     done = init(tmp_path, "--from", "s.conf", "-o", "c.yaml")
 
     assert (done.returncode, (tmp_path / "c.yaml").read_text()) == (1, "mine")
-    assert done.stderr == "c.yaml: file exists\n"
+    assert done.stderr.startswith("c.yaml: it is there already")
 
 
 def test_the_file_is_for_whom_the_other_one_was(tmp_path: Path) -> None:
@@ -228,7 +228,8 @@ def test_a_first_config_never_overwrites(tmp_path: Path) -> None:
 
     done = init(tmp_path)
 
-    assert (done.returncode, done.stderr) == (1, "taskmaster.yaml: file exists\n")
+    told = "taskmaster.yaml: it is there already, and left as it is; name another file with -o\n"
+    assert (done.returncode, done.stderr) == (1, told)
     assert (tmp_path / "taskmaster.yaml").read_text() == "mine"
 
 
