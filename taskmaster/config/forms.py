@@ -75,6 +75,12 @@ BOOLEAN: Final[Form] = {
     "maximum": 1,
     "pattern": any_case((*sorted(values.TRUE), *sorted(values.FALSE))),
 }
+_ON: Final[Form] = {
+    "anyOf": (
+        {"enum": (True, 1)},
+        {"type": "string", "pattern": any_case(sorted(values.TRUE))},
+    )
+}
 SECONDS: Final[Form] = {
     "title": "a duration in seconds, or such as 1m30s",
     "type": ("number", "string"),
@@ -188,6 +194,18 @@ def at_most_one(*names: str) -> Form:
 def beside(key: str, *others: str) -> Form:
     """Return the rule that a key means nothing without one of these."""
     return {"dependencies": {key: at_least_one(*others)}}
+
+
+def beside_true(key: str, *others: str) -> Form:
+    """Return the rule that a switch which is on means nothing without one of these."""
+    is_on: Form = {"required": (key,), "properties": {key: _ON}}
+    return {"if": is_on, "then": at_least_one(*others)}
+
+
+def never_true(key: str, beside: str) -> Form:
+    """Return the rule that a switch is not on beside a key."""
+    is_on: Form = {"required": (key, beside), "properties": {key: _ON}}
+    return {"not": is_on}
 
 
 def instead(key: str, others: Iterable[str]) -> Form:

@@ -20,8 +20,7 @@ PRIORITY: Final = -1
 
 _EVENT: Final = forms.words(*KNOWN)
 MEANINGLESS: Final = ("ready", "record", "size", "stderr_tty")
-"""What means nothing where there is no terminal."""
-_TOLD: Final = ("stdout_events", "stderr_events")
+TOLD: Final = ("stdout_events", "stderr_events")
 
 
 @reads(forms.one_or_list(_EVENT, 1))
@@ -74,7 +73,7 @@ def check(
     for name in MEANINGLESS:
         if name in given:
             error(name, "an event listener has no terminal", "leave it out")
-    for name in _TOLD:
+    for name in TOLD:
         if found.get(name):
             error(name, "an event listener would be told of what it says itself", "leave it out")
     if any(step.text for step in found.get("stop", ())):

@@ -311,9 +311,15 @@ def path(node: Node, around: Surroundings) -> str:
 
 
 _TARGET: Final = forms.any_of(
-    "a path, syslog, a list of both, or discard",
+    "a path, syslog, both in a list, or discard",
     forms.PATH,
-    {"type": "array", "items": forms.PATH, "minItems": 2, "maxItems": 2},
+    {
+        "type": "array",
+        "items": forms.FILLED,
+        "minItems": 2,
+        "maxItems": 2,
+        "contains": {"enum": (SYSLOG,)},
+    },
 )
 
 

@@ -159,10 +159,11 @@ _INSTEAD: Final[Mapping[str, tuple[str, ...]]] = {
 
 PROGRAM_RULES: Final = (
     *(forms.instead(key, others) for key, others in _INSTEAD.items()),
-    *(forms.beside(key, "stderr") for key in ("stderr_tty", "stderr_maxbytes", "stderr_backups")),
-    forms.beside("timestamps", "logformat"),
+    *(forms.beside_true(key, "stderr") for key in ("stderr_tty", "stderr_events")),
+    forms.beside_true("timestamps", "logformat"),
     forms.beside("buffer_size", "events"),
     forms.instead("events", listeners.MEANINGLESS),
+    *(forms.never_true(key, beside="events") for key in listeners.TOLD),
     forms.needs("cmd"),
 )
 SETTING_RULES: Final = (

@@ -63,23 +63,11 @@ def test_it_describes_every_key() -> None:
             assert "title" in key.form or "anyOf" in key.form or "allOf" in key.form, name
 
 
-def beside(name: str) -> dict[str, Json]:
-    """The rest of a program in which a key means something."""
-    needed: dict[str, Json] = {"cmd": "cat"}
-    if name.startswith("stderr_"):
-        needed["stderr"] = "/tmp/e"
-    if name == "timestamps":
-        needed["logformat"] = "text"
-    if name == "buffer_size":
-        needed["events"] = "EVENT"
-    return needed
-
-
 @pytest.mark.parametrize("name", [name for name, key in PROGRAM_KEYS.items() if name != "stop"])
 def test_a_default_that_is_told_is_the_one_that_counts(tmp_path: Path, name: str) -> None:
     """What the schema and the reference call the default, written out, changes nothing."""
     key = PROGRAM_KEYS[name]
-    base = beside(name)
+    base: dict[str, Json] = {"cmd": "cat", **BESIDE.get(name, {})}
     if key.default is None:
         return
     path = tmp_path / "c.yaml"
@@ -124,7 +112,7 @@ def test_each_key_s_example_is_a_value_of_it(
     assert example is not None, f"{name} has neither a default nor an example to show"
     body = {name: example}
     if section == "programs":
-        body = {"web": {"stderr": "/tmp/e", "logformat": "text", **beside(name), **body}}
+        body = {"web": {"cmd": "cat", **BESIDE.get(name, {}), **body}}
     elif name.startswith("tls_"):
         body |= {"tls_certificate": "c", "tls_key": "k"}
     if name == "user" and section == "taskmaster":
@@ -183,6 +171,13 @@ NOISE: st.SearchStrategy[Json] = st.sampled_from(
     ]
 )
 
+
+BESIDE: dict[str, dict[str, Json]] = {
+    "timestamps": {"logformat": "text"},
+    "buffer_size": {"events": "TICK_5"},
+    **{name: {"stderr": "/tmp/e"} for name in PROGRAM_KEYS if name.startswith("stderr_")},
+}
+"""What a key of a program means nothing without."""
 
 PRINTABLE = st.characters(min_codepoint=32, max_codepoint=126)
 
@@ -258,7 +253,8 @@ def test_whatever_is_written_both_say_the_same(
 @given(
     name_and_value=st.sampled_from(sorted(BEHIND_ONE_KEY)).flatmap(
         lambda name: st.tuples(st.just(name), BEHIND_ONE_KEY[name])
-    )
+    ),
+    is_complete=st.booleans(),
 )
 @settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
@@ -266,11 +262,11 @@ def test_whatever_is_written_both_say_the_same(
     max_examples=200,
 )
 def test_whatever_is_written_behind_one_key_both_say_the_same(
-    tmp_path: Path, name_and_value: tuple[str, Json]
+    tmp_path: Path, name_and_value: tuple[str, Json], is_complete: bool
 ) -> None:
     """Plain and quoted: one value at a time, so that no other hides what the schema misses."""
     name, value = name_and_value
-    body = {**beside(name), name: value}
+    body = {"cmd": "cat", **(BESIDE.get(name, {}) if is_complete else {}), name: value}
     text = json.dumps({"programs": {"web": body}})
 
     verdicts.agrees(text, problems(tmp_path, text))

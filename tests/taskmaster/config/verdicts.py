@@ -76,6 +76,8 @@ UNKNOWABLE = (
     "give it a file of its own",
     "needs a file of its own",
     "only a log of settled lines",
+    "it means nothing without stderr",
+    "an event listener has no terminal to type into",
     "nothing comes after a kill",
     "would be told of what it says itself",
     "no terminal to type into",
@@ -94,6 +96,7 @@ UNKNOWABLE = (
     "quotes closed",
     "a regular expression",
     "octal",
+    "a path and syslog, or one",
     "a port from",
     "such as 127.0.0.1:9001",
     "a socket's path has at most",
@@ -124,5 +127,7 @@ def agrees(text: str, problems: list[str]) -> None:
 
 def _of_a_quoted_number(problem: str, text: str) -> bool:
     """Whether it is about a number in quotes: of a text a schema knows no bounds."""
-    got = re.search(r"expected a (?:whole number|duration|time) .*, got '([^']*)'$", problem)
-    return got is not None and (f'"{got[1]}"' in text or f"'{got[1]}'" in text)
+    got = re.search(
+        r"expected a (?:whole number|duration|time) .*, got '([^']*?)(\.\.\.)?'$", problem
+    )
+    return got is not None and (f'"{got[1]}' in text or f"'{got[1]}" in text)
