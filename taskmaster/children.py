@@ -20,6 +20,7 @@ from taskmaster.config.model import LogLevel
 from taskmaster.control.listener import SocketRefused
 from taskmaster.keeper import wire
 from taskmaster.onlookers import Onlookers
+from taskmaster.oom import OutOfMemoryKills
 from taskmaster.openfiles import OpenFiles, limit_of_open_files
 from taskmaster.process.events import Event, Exited, SignalFailed, Spawned, SpawnFailed, Survivor
 from taskmaster.process.failures import MISTAKE, SCROLLBACK, spawn_reason
@@ -83,6 +84,7 @@ class Children:
         self._lives: dict[str, _Life] = {}
         self._last_ticket = 0
         self._open_files = OpenFiles(limit_of_open_files())
+        self._oom = OutOfMemoryKills()
 
     def allot(self, name: str) -> None:
         """Give the next life of a process its ticket."""
@@ -240,7 +242,9 @@ class Children:
         dumped = os.WIFSIGNALED(message.status) and os.WCOREDUMP(message.status)
         stopping = self._host.supervisor.entries[name].process.state is State.STOPPING
         left = self.survivors(name) if stopping else ()
-        self._host.happened(name, Exited(code, message.at, dumped, message.cpu_seconds, left))
+        oom = code == -signal.SIGKILL and self._oom.has_grown()
+        exited = Exited(code, message.at, dumped, message.cpu_seconds, left, oom)
+        self._host.happened(name, exited)
         self._host.send(wire.Forget(message.ticket))
 
     def signal_left(self, name: str, number: int) -> None:

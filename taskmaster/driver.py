@@ -124,16 +124,21 @@ class Driver:
         self._perform(self.supervisor.autostart(self.now()))
 
     def order(
-        self, kind: Kind, names: list[str], on_done: Callable[[], None], token: str = ""
+        self,
+        kind: Kind,
+        names: list[str],
+        on_done: Callable[[], None],
+        token: str = "",
+        by: str = "",
     ) -> Order:
         """Give an order; `on_done` is called once it is done, never before this returns.
 
-        Where one with that token was given before, also to another core, it is that one. It is
-        remembered until `answered`.
+        `by` is who gives it. Where one with that token was given before, also to another core,
+        it is that one. It is remembered until `answered`.
         """
         order, steps = self._asked_for.get(token), list[Step]()
         if order is None:
-            order, steps = self.supervisor.order(kind, names, self.now(), token)
+            order, steps = self.supervisor.order(kind, names, self.now(), token, by)
             if token:
                 self._asked_for[token] = order
         self._waiting.append((order, on_done))
@@ -157,11 +162,12 @@ class Driver:
         orders = (*self.supervisor.orders, *self._asked_for.values())
         self.memory.orders(dict.fromkeys(orders))
 
-    def signal(self, name: str, number: int) -> bool:
-        """Signal a process; return whether there was one to signal."""
+    def signal(self, name: str, number: int, by: str) -> bool:
+        """Signal a process for somebody; return whether there was one to signal."""
         if self.supervisor.entries[name].process.pid is None:
             return False
         self.record(LogLevel.INFO, f"signalled: {name} with {signal_name(number)}")
+        self.supervisor.signalled(name, number, by, self.now())
         self.send(wire.Signal(self.children.ticket(name), number, wire.PROCESS))
         return True
 
@@ -296,7 +302,7 @@ class Driver:
         used = set(supervisor.config.programs.values())
         for name, entry in supervisor.entries.items():
             self._remember_process(name)
-            used |= {entry.program, entry.successor or entry.program}
+            used |= {one for one in (entry.program, entry.successor, entry.well) if one}
         self.memory.keep_programs(used)
 
     def _tell(self, step: Step) -> None:

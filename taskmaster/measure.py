@@ -11,7 +11,7 @@ import os
 import time
 from typing import Final
 
-from taskmaster.control import handlers
+from taskmaster.control import handlers, seats
 from taskmaster.control.handlers import Clocks
 from taskmaster.driver import Driver
 from taskmaster.metrics import DaemonFigures, PartFigures, ProcessFigures, Usage, lines
@@ -73,8 +73,7 @@ async def statuses(driver: Driver, request: Status, clocks: Clocks) -> list[Proc
     for name in handlers.known_names(supervisor, names) if names else supervisor.names:
         if (entry := supervisor.entries.get(name)) is None:
             continue  # forgotten while others had their turn
-        session = driver.sessions.get(name)
-        attached = len(session.attachments) if session else 0
+        attached = seats.attached(driver, name)
         pid = entry.process.pid if request.usage else None
         usage = Usage() if pid is None else _usage(_stat(pid))
         told.append(handlers.process_status(entry, clocks, attached, usage))

@@ -20,7 +20,8 @@ from taskmaster.keeper import wire
 from taskmaster.listeners.exchange import State as EventState
 from taskmaster.listeners.talk import Saved
 from taskmaster.orders import Order, OrderState
-from taskmaster.process.state import Process
+from taskmaster.process.history import Past
+from taskmaster.process.state import Process, State
 from taskmaster.recordings import RecordingState
 from taskmaster.state import Unreadable, from_plain, to_plain
 from taskmaster.supervisor import Entry
@@ -83,6 +84,8 @@ class Memory:
                 "removed": entry.removed,
                 "ticket": ticket,
                 "process": to_plain(entry.process),
+                "well": self._number(entry.well) if entry.well else None,
+                "past": {"notes": entry.past.notes, "asked": entry.past.asked},
             },
         )
 
@@ -238,12 +241,17 @@ def _by_kind(saved: Mapping[str, str]) -> dict[str, dict[str, Any]]:
 
 
 def _entry(name: str, body: Mapping[str, Any], programs: Mapping[int, Program]) -> Entry:
-    successor = body["successor"]
+    successor, well = body["successor"], body.get("well")
+    program, process = programs[body["program"]], from_plain(Process, body["process"])
+    if well is None and process.state is State.RUNNING:
+        well = body["program"]  # a core that did not remember it yet
     return Entry(
         name=name,
-        program=programs[body["program"]],
+        program=program,
         index=from_plain(int, body["index"]),
-        process=from_plain(Process, body["process"]),
+        process=process,
         successor=programs[successor] if successor is not None else None,
         removed=from_plain(bool, body["removed"]),
+        well=programs[well] if well is not None else None,
+        past=from_plain(Past, body.get("past", {})),
     )

@@ -62,6 +62,7 @@ class OrderState:
         going_down: who is waited for before the next wave.
         token: what whoever waits for the outcome knows the order by; "": nobody will ask.
         names: whose outcomes count then.
+        by: who gave it.
     """
 
     kind: Kind
@@ -69,6 +70,7 @@ class OrderState:
     going_down: tuple[str, ...]
     token: str = ""
     names: tuple[str, ...] = ()
+    by: str = ""
 
 
 _WAVE_EVENTS: Final[Mapping[str, Callable[[], Event]]] = {
@@ -82,17 +84,22 @@ class Order:
     Attributes:
         kind: what is ordered.
         token: what whoever waits for the outcome knows it by, or "".
+        by: who gave it, for people; or "".
     """
 
-    def __init__(self, kind: Kind, priorities: Mapping[str, int], token: str = "") -> None:
+    def __init__(
+        self, kind: Kind, priorities: Mapping[str, int], token: str = "", by: str = ""
+    ) -> None:
         """Plan the waves of an order.
 
         Args:
             kind: what is ordered.
             priorities: of each process that it names, in the order in which to report.
             token: what whoever waits for the outcome knows it by, or "".
+            by: who gives it, for people; or "".
         """
         self.kind = kind
+        self.by = by
         self.token = token
         self._outcomes: dict[str, Outcome | None] = dict.fromkeys(priorities)
         self._waves: list[tuple[Event, list[str]]] = list(_plan(kind, priorities))
@@ -103,7 +110,7 @@ class Order:
     @classmethod
     def going_on(cls, state: OrderState, processes: Mapping[str, Process]) -> "Order":
         """Return an order that another core had; what became of the processes tells how far."""
-        order = cls(state.kind, {}, state.token)
+        order = cls(state.kind, {}, state.token, state.by)
         order._waves = [(_WAVE_EVENTS[event](), list(names)) for event, names in state.waves]
         order._going_down = set(state.going_down)
         order._outcomes = dict.fromkeys(state.names)
@@ -121,7 +128,7 @@ class Order:
         waves = tuple((type(event).__name__, tuple(names)) for event, names in self._waves)
         going_down = tuple(sorted(self._going_down)) if waves else ()
         names = tuple(self._outcomes) if self.token else ()
-        return OrderState(self.kind, waves, going_down, self.token, names)
+        return OrderState(self.kind, waves, going_down, self.token, names, self.by)
 
     @property
     def is_done(self) -> bool:

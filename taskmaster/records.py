@@ -23,7 +23,7 @@ from taskmaster.process.events import (
 )
 from taskmaster.process.machine import is_expected
 from taskmaster.process.state import Process, State
-from taskmaster.process.words import describe_code, describe_left, ending
+from taskmaster.process.words import describe_code, describe_left, duration, ending
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +39,6 @@ _WHOM: Final = {
     Whom.GROUP: "process group ",
     Whom.FOREGROUND: "foreground process group of ",
 }
-
-
-def duration(seconds: float) -> str:
-    """Return a span of time as ``status`` prints it: ``0:00:05``, ``1 day, 2:03:04``."""
-    whole = max(0, int(seconds))
-    days, rest = divmod(whole, 86400)
-    clock = f"{rest // 3600}:{rest // 60 % 60:02}:{rest % 60:02}"
-    if days:
-        return f"{days} day{'s' if days > 1 else ''}, {clock}"
-    return clock
 
 
 def signal_name(number: int) -> str:

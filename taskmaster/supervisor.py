@@ -11,6 +11,7 @@ this one is still stopped the way it was started to be stopped.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from taskmaster.config.diff import Changes
 from taskmaster.config.expand import expand
@@ -25,8 +26,14 @@ from taskmaster.process.events import (
     StartOrdered,
     StopOrdered,
 )
+from taskmaster.process.history import Past, remember, signalled
 from taskmaster.process.machine import step
 from taskmaster.process.state import Process, State, Target
+
+_AUTOSTART: Final = "the start of the daemon (autostart)"
+_RELOAD: Final = "a reload"
+_SHUTDOWN: Final = "the end of the daemon"
+"""Who gives orders besides people."""
 
 
 @dataclass(slots=True)
@@ -37,6 +44,8 @@ class Entry:
         program: what governs it now.
         successor: what it will be when its present process is down, or None.
         removed: its program left the config; it is forgotten when it is down.
+        well: the program as it was when it was RUNNING last, or None.
+        past: what happened to it.
     """
 
     name: str
@@ -45,6 +54,8 @@ class Entry:
     process: Process = field(default_factory=Process)
     successor: Program | None = None
     removed: bool = False
+    well: Program | None = None
+    past: Past = Past()
 
     @property
     def short_name(self) -> str:
@@ -161,19 +172,19 @@ class Supervisor:
     def autostart(self, now: float) -> list[Step]:
         """Start what the config wants up from the beginning, in ascending priority."""
         wanted = [name for name, entry in self._entries.items() if entry.program.autostart]
-        return self.order(Kind.START, wanted, now)[1]
+        return self.order(Kind.START, wanted, now, by=_AUTOSTART)[1]
 
     def order(
-        self, kind: Kind, names: Sequence[str], now: float, token: str = ""
+        self, kind: Kind, names: Sequence[str], now: float, token: str = "", by: str = ""
     ) -> tuple[Order, list[Step]]:
         """Order something of the named processes; the order may be done at once or much later.
 
-        `token` is what whoever waits for the outcome knows it by.
+        `token` is what whoever waits for the outcome knows it by, `by` who that is, for people.
         """
         for older in self._orders:
             older.supersede(names)
         priorities = {name: self._entries[name].program.priority for name in names}
-        order = Order(kind, priorities, token)
+        order = Order(kind, priorities, token, by)
         self._orders.append(order)
         return order, self._collect(iter(()), now)
 
@@ -186,8 +197,13 @@ class Supervisor:
             if _waits_for_its_time(entry.process)
             or entry.process.state in (State.STOPPING, State.UNKNOWN)
         ]
-        steps = self._collect(self._feed_all(waiting, StopOrdered(), now), now)
-        return steps + self.order(Kind.STOP, self.names, now)[1]
+        steps = self._collect(self._feed_all(waiting, StopOrdered(), now, _SHUTDOWN), now)
+        return steps + self.order(Kind.STOP, self.names, now, by=_SHUTDOWN)[1]
+
+    def signalled(self, name: str, number: int, by: str, now: float) -> None:
+        """Take note of a signal that somebody had sent to a process."""
+        entry = self._entries[name]
+        entry.past = signalled(entry.past, number, by, now)
 
     # --- reload -------------------------------------------------------------------------------
 
@@ -204,7 +220,7 @@ class Supervisor:
         ]
         for name in surplus:
             self._entries[name].removed = True
-            yield from self._feed(name, StopOrdered(), now)
+            yield from self._feed(name, StopOrdered(), now, _RELOAD)
         for program_name in (*changes.restarted, *changes.updated):
             program = config.programs[program_name]
             restart = program_name in changes.restarted
@@ -223,10 +239,10 @@ class Supervisor:
                     entry.removed = False
                     entry.successor = program
                     if program.autostart:
-                        yield from self._feed(name, RestartOrdered(), now)
+                        yield from self._feed(name, RestartOrdered(), now, _RELOAD)
         self._sort()
         wanted = [name for name in added if self._entries[name].program.autostart]
-        yield from self.order(Kind.START, wanted, now)[1]
+        yield from self.order(Kind.START, wanted, now, by=_RELOAD)[1]
 
     def _change(
         self, entry: Entry, program: Program, now: float, *, restart: bool
@@ -238,19 +254,21 @@ class Supervisor:
         if entry.process.state.is_down or entry.process.state is State.BACKOFF:
             entry.program = program
             if _waits_for_its_time(entry.process):
-                yield from self._feed(entry.name, RestartOrdered(), now)
+                yield from self._feed(entry.name, RestartOrdered(), now, _RELOAD)
             return
         entry.successor = program
         if entry.process.target is Target.UP:
-            yield from self._feed(entry.name, RestartOrdered(), now)
+            yield from self._feed(entry.name, RestartOrdered(), now, _RELOAD)
 
     # --- the one place where a process changes ------------------------------------------------
 
-    def _feed_all(self, names: Iterable[str], event: Event, now: float) -> Iterator[Step]:
+    def _feed_all(
+        self, names: Iterable[str], event: Event, now: float, by: str = ""
+    ) -> Iterator[Step]:
         for name in names:
-            yield from self._feed(name, event, now)
+            yield from self._feed(name, event, now, by)
 
-    def _feed(self, name: str, event: Event, now: float) -> Iterator[Step]:
+    def _feed(self, name: str, event: Event, now: float, by: str = "") -> Iterator[Step]:
         entry = self._entries[name]
         if entry.removed and isinstance(event, StartOrdered | RestartOrdered):
             event = StopOrdered()  # its program is gone from the config: there is no other life
@@ -260,6 +278,9 @@ class Supervisor:
             program = replace(program, autorestart=AutoRestart.NEVER)
         after, actions = step(before, event, program, now)
         entry.process = after
+        entry.past = remember(entry.past, before, event, after, actions, by, now)
+        if after.state is State.RUNNING:
+            entry.well = entry.program
         if after.pid is None and entry.successor is not None and _may_change(after):
             entry.program, entry.successor = entry.successor, None
         forgotten = entry.removed and _is_down(after)
@@ -267,7 +288,7 @@ class Supervisor:
             del self._entries[name]
         yield Step(name, before, event, after, program, actions, forgotten)
         if self.shutting_down and after.state is State.BACKOFF:
-            yield from self._feed(name, StopOrdered(), now)
+            yield from self._feed(name, StopOrdered(), now, _SHUTDOWN)
 
     def _collect(self, steps: Iterator[Step], now: float) -> list[Step]:
         """Run the steps, show them to the orders, and run what the orders ask for in turn."""
@@ -281,7 +302,7 @@ class Supervisor:
                     progress = True
                     event, names = wave
                     present = [name for name in names if name in self._entries]
-                    self._take(self._feed_all(present, event, now), taken)
+                    self._take(self._feed_all(present, event, now, order.by), taken)
         self._orders = [order for order in self._orders if not order.is_done]
         return taken
 

@@ -10,7 +10,7 @@ from pty_mux.textlog import TextLines
 from taskmaster.alerts.mailbox import Entry
 from taskmaster.alerts.model import Kind
 from taskmaster.alerts.report import Report
-from taskmaster.records import duration
+from taskmaster.process.words import duration
 
 LAST_LINES: Final = 20
 _SHOWN_ENTRIES: Final = 100

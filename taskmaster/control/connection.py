@@ -13,16 +13,16 @@ from typing import Final
 from pty_mux.session import Session
 from pty_mux.winsize import Winsize
 from taskmaster.config.model import LogLevel
-from taskmaster.control import handlers, portions, seats
+from taskmaster.control import handlers, ordering, portions, seats
 from taskmaster.control.attach import carry
 from taskmaster.control.feed import Feed, WholeLines
 from taskmaster.control.follow import Following, Source
 from taskmaster.control.listener import Peer
-from taskmaster.control.logsources import clear_logs, log_source
+from taskmaster.control.logsources import log_source
 from taskmaster.control.services import Services
+from taskmaster.control.story import story
 from taskmaster.driver import Driver
 from taskmaster.measure import statuses
-from taskmaster.orders import Kind
 from taskmaster.protocol import messages
 from taskmaster.protocol.frames import MAX_MESSAGE_BYTES, ProtocolViolation
 from taskmaster.protocol.messages import (
@@ -31,7 +31,6 @@ from taskmaster.protocol.messages import (
     RequestError,
     Result,
     UndecodableRequest,
-    Verdict,
 )
 
 _FOLLOW_BYTES: Final = 64 * 1024
@@ -48,6 +47,7 @@ _QUIET: Final = (
     messages.Metrics,
     messages.Available,
     messages.Groups,
+    messages.Why,
 )
 """Requests that change nothing: told in the event log at level debug only."""
 
@@ -149,14 +149,10 @@ class Connection:
             case messages.Status():
                 clocks = self._services.clocks()
                 self._reply(await statuses(self._driver, request, clocks))
-            case messages.Start(names, token):
-                await self._order(Kind.START, names, token)
-            case messages.Stop(names, token):
-                await self._order(Kind.STOP, names, token)
-            case messages.Restart(names, token):
-                await self._order(Kind.RESTART, names, token)
-            case messages.Signal(signal, names):
-                self._reply(self._signal(signal, names))
+            case messages.Start() | messages.Stop() | messages.Restart():
+                await self._order(request)
+            case messages.Signal():
+                self._reply(ordering.signal(self._driver, request, self._peer))
             case messages.Reload():
                 handlers.refuse_while_shutting_down(supervisor)
                 self._reply(self._services.reload())
@@ -184,12 +180,16 @@ class Connection:
                 file = self._services.event_file
                 await self._show_log(_tail(file, limit_bytes), file if follow else None, None)
             case messages.Clear(names):
-                self._reply(self._clear(names))
+                self._reply(ordering.clear(self._driver, names))
             case messages.Pid(names):
                 daemon = messages.ProcessPid("taskmaster", self._services.hello().pid)
                 self._reply(handlers.pids(supervisor, names) if names else [daemon])
             case messages.Version():
                 self._reply(self._services.hello())
+            case messages.Why(name):
+                entry = supervisor.entries[handlers.one_name(supervisor, name)]
+                attached = seats.attached(self._driver, entry.name)
+                self._reply(story(entry, self._services.clocks(), attached))
             case messages.Metrics():
                 self._reply(messages.MetricsText(await self._services.metrics()))
             case messages.Subscribe():
@@ -220,38 +220,15 @@ class Connection:
     async def _test_alerts(self, names: Sequence[str]) -> None:
         self._reply(await self._services.alerts.test(names))
 
-    async def _order(self, kind: Kind, names: Sequence[str], token: str) -> None:
-        supervisor = self._driver.supervisor
-        handlers.refuse_while_shutting_down(supervisor)
-        chosen, missing = handlers.split_names(supervisor, names)
-        done = asyncio.Event()
-        order = self._driver.order(kind, list(chosen), done.set, token)
-        await done.wait()
-        self._reply([*order.outcomes, *missing])
+    async def _order(self, request: messages.Start | messages.Stop | messages.Restart) -> None:
+        def tell(one: Outcome) -> None:
+            settled = messages.Settled(one.name, one.verdict, one.text)
+            self._writer.write(messages.encode_notification(settled) + b"\n")
+
+        order, outcomes = await ordering.carry_out(self._driver, request, self._peer, tell)
+        self._reply(outcomes)
         await self._writer.drain()
         self._driver.answered(order)
-
-    def _signal(self, text: str, names: Sequence[str]) -> list[Outcome]:
-        number = handlers.signal_number(text)
-        chosen, missing = handlers.split_names(self._driver.supervisor, names)
-        return [
-            Outcome(name, Verdict.DONE, "signalled")
-            if self._driver.signal(name, number)
-            else Outcome(name, Verdict.FAILED, "not running")
-            for name in chosen
-        ] + missing
-
-    def _clear(self, names: Sequence[str]) -> list[Outcome]:
-        chosen, missing = handlers.split_names(self._driver.supervisor, names)
-        outcomes = []
-        for name in chosen:
-            try:
-                clear_logs(self._driver, name)
-                outcomes.append(Outcome(name, Verdict.DONE, "cleared"))
-            except OSError as exc:
-                text = f"{exc.filename or 'log'}: {exc.strerror}"
-                outcomes.append(Outcome(name, Verdict.FAILED, text))
-        return outcomes + missing
 
     # --- logs ---------------------------------------------------------------------------------
 
@@ -270,14 +247,20 @@ class Connection:
             return log_source(self._driver, name, request.stream) if known else None
 
         data = _tail(source, request.limit_bytes)
-        await self._show_log(data, source if request.follow else None, now)
+        both = isinstance(source, Session)
+        await self._show_log(data, source if request.follow else None, now, both=both)
 
     async def _show_log(
-        self, data: bytes, followed: Source | None, now: Callable[[], Source | None] | None
+        self,
+        data: bytes,
+        followed: Source | None,
+        now: Callable[[], Source | None] | None,
+        *,
+        both: bool = False,
     ) -> None:
         """Reply with the end of a log, and tell what is appended; `now` says where it is by now."""
         if followed is None:
-            self._reply(messages.LogText(data))
+            self._reply(messages.LogText(data, both))
             return
         following = Following(followed)
 
@@ -286,7 +269,7 @@ class Connection:
 
         self._driver.logs.watch(moved)
         try:
-            self._reply(messages.LogText(data))
+            self._reply(messages.LogText(data, both))
 
             async def pass_on() -> None:
                 while True:

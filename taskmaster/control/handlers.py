@@ -13,7 +13,7 @@ from taskmaster.config.expand import command_line
 from taskmaster.metrics import Usage
 from taskmaster.names import select
 from taskmaster.process.state import Process, State
-from taskmaster.process.words import NOT_READY, TOO_QUICKLY, UNEXPECTED
+from taskmaster.process.words import NOT_READY, TOO_QUICKLY, UNEXPECTED, after, duration
 from taskmaster.protocol.messages import (
     ErrorCode,
     Outcome,
@@ -22,15 +22,12 @@ from taskmaster.protocol.messages import (
     RequestError,
     Verdict,
 )
-from taskmaster.records import duration
 from taskmaster.supervisor import Entry, Supervisor
 
 _NO_SUCH_PROCESS = "no such process"
 _SIGNAL_DIGITS = 9
 _NOT_LOOKED_UP = Usage()
 _ENDS = (TOO_QUICKLY, NOT_READY, UNEXPECTED)
-_EXACT_SECONDS = 10.0
-"""What lived shorter is told with a tenth of a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +84,9 @@ def reason(process: Process) -> str:
     """Return why a process is not up, with how long it had lived where it is about its end."""
     for beginning in _ENDS:
         if process.reason.startswith(beginning):
-            lived = max(0.0, (process.ended_at or 0.0) - (process.spawned_at or 0.0))
-            shown = f"{lived:.1f} s" if lived < _EXACT_SECONDS else duration(lived)
+            lived = (process.ended_at or 0.0) - (process.spawned_at or 0.0)
             kept = beginning if beginning == NOT_READY else ""
-            return f"{kept}{process.reason.removeprefix(beginning)} after {shown}"
+            return kept + process.reason.removeprefix(beginning) + after(lived)
     return process.reason
 
 

@@ -68,6 +68,12 @@ class Seat:
     since: float
 
 
+def attached(driver: Driver, name: str) -> int:
+    """Return how many clients sit at the terminal of a process."""
+    session = driver.sessions.get(name)
+    return len(session.attachments) if session else 0
+
+
 async def show(driver: Driver, request: Screen) -> ScreenShown:
     """Return what a terminal shows; that of a process that is down shows the last."""
     name = handlers.one_name(driver.supervisor, request.name)

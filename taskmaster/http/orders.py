@@ -20,6 +20,9 @@ from taskmaster.supervisor import Entry
 Named = tuple[str, Entry]
 """What the caller called a process, and the process."""
 
+_BY: Final = "a client over HTTP"
+"""Who gives the orders, as far as it is known here."""
+
 _SPAWN_ERRORS: Final = (State.BACKOFF, State.FATAL)
 
 
@@ -75,7 +78,7 @@ class Orders:
             number = handlers.signal_number(signal)
         except RequestError:
             raise Fault(FaultCode.BAD_SIGNAL, signal[:100]) from None
-        if not is_signallable(entry.process) or not self._driver.signal(entry.name, number):
+        if not is_signallable(entry.process) or not self._driver.signal(entry.name, number, _BY):
             raise Fault(FaultCode.NOT_RUNNING, name)
 
     async def start_all(self, entries: Sequence[Entry], *, wait: bool) -> list[Value]:
@@ -129,7 +132,7 @@ class Orders:
         others = [entry.name for entry in entries if not entry.program.autostart]
         for kind, names in ((Kind.STOP, others), (Kind.RESTART, autostart)):
             if names:
-                self._driver.order(kind, names, _nobody_waits)
+                self._driver.order(kind, names, _nobody_waits, by=_BY)
 
     # --- how it goes --------------------------------------------------------------------------
 
@@ -168,7 +171,7 @@ class Orders:
         """Give an order, which stands; with `wait`, have the outcome of each judged."""
         by_name = {entry.name: (name, entry) for name, entry in named}
         done = asyncio.Event()
-        order = self._driver.order(kind, list(by_name), done.set)
+        order = self._driver.order(kind, list(by_name), done.set, by=_BY)
         if not wait:
             return
         await done.wait()

@@ -9,7 +9,7 @@ from taskmaster.config.expand import log_paths
 from taskmaster.control.handlers import Clocks
 from taskmaster.http.xmlcalls import Value, capped
 from taskmaster.process.state import Process, State
-from taskmaster.records import duration
+from taskmaster.process.words import duration
 from taskmaster.supervisor import Entry
 
 STATE_CODES: Final[Mapping[State, int]] = {

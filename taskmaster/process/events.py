@@ -81,6 +81,7 @@ class Exited:
         at: when it was reaped, on the monotonic clock. It counts, not the time of hearing of it:
             deciding by the latter is supervisord's false RUNNING (facts/supervisor.md, 0.2).
         survivors: whom it leaves behind; looked up only where it was being stopped.
+        out_of_memory: the kernel has killed somebody for memory, and this one ended by a SIGKILL.
     """
 
     code: int
@@ -88,6 +89,7 @@ class Exited:
     core_dumped: bool = False
     cpu_seconds: float = 0.0
     survivors: tuple[Survivor, ...] = ()
+    out_of_memory: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,6 @@ from taskmaster.process.words import (
     NOT_READY,
     TOO_QUICKLY,
     UNEXPECTED,
-    describe_code,
     describe_left,
     ending,
 )
@@ -138,15 +137,15 @@ def step(process: Process, event: Event, program: Program, now: float) -> Result
             return unchanged  # it was looked for, and meanwhile nobody wants to know any more
 
         # --- its end --------------------------------------------------------------------------
-        case State.STARTING, Exited(code, at) if process.pid is not None:
+        case State.STARTING, Exited(at=at) if process.pid is not None:
             ended = _ended(process, event)
             if program.ready is not None:
                 return _failed(ended, NOT_READY + ending(event), program, now)
             if at - _spawn_time(process) >= program.starttime:
-                return _exited(ended, code, at, program, now)
+                return _exited(ended, event, program, now)
             return _failed(ended, TOO_QUICKLY + ending(event), program, now)
-        case State.RUNNING, Exited(code, at):
-            return _exited(_ended(process, event), code, at, program, now)
+        case State.RUNNING, Exited():
+            return _exited(_ended(process, event), event, program, now)
         case State.UNKNOWN, Exited() if process.pid is not None:
             return _stopped(_ended(process, event), program, now)
         case State.STOPPING, Exited(survivors=left) if process.pid is not None:
@@ -290,9 +289,9 @@ def _failed(process: Process, reason: str, program: Program, now: float) -> Resu
     return waiting, ()
 
 
-def _exited(process: Process, code: int, at: float, program: Program, now: float) -> Result:
-    expected = is_expected(code, program)
-    reason = "" if expected else UNEXPECTED + describe_code(code)
+def _exited(process: Process, event: Exited, program: Program, now: float) -> Result:
+    expected, at = is_expected(event.code, program), event.at
+    reason = "" if expected else UNEXPECTED + ending(event)
     again = program.autorestart is AutoRestart.ALWAYS or (
         program.autorestart is AutoRestart.UNEXPECTED and not expected
     )

@@ -7,6 +7,9 @@ from taskmaster.process.events import Exited, Survivor
 
 _NAMED_SURVIVORS: Final = 5
 
+_EXACT_SECONDS: Final = 10.0
+"""What lived shorter is told with a tenth of a second."""
+
 TOO_QUICKLY: Final = "exited too quickly: "
 NOT_READY: Final = "ended before it was ready: "
 UNEXPECTED: Final = "unexpected "
@@ -25,7 +28,24 @@ def describe_code(code: int) -> str:
 
 def ending(event: Exited) -> str:
     """Return how a process ended, in supervisord's words, with a core dump where there was one."""
-    return describe_code(event.code) + (" (core dumped)" if event.core_dumped else "")
+    memory = " (the kernel ran out of memory)" if event.out_of_memory else ""
+    return describe_code(event.code) + (" (core dumped)" if event.core_dumped else memory)
+
+
+def after(seconds: float) -> str:
+    """Return `` after 0.2 s`` or `` after 1:02:03``: how long it had lived."""
+    lived = max(0.0, seconds)
+    return f" after {lived:.1f} s" if lived < _EXACT_SECONDS else f" after {duration(lived)}"
+
+
+def duration(seconds: float) -> str:
+    """Return a span of time as ``status`` prints it: ``0:00:05``, ``1 day, 2:03:04``."""
+    whole = max(0, int(seconds))
+    days, rest = divmod(whole, 86400)
+    clock = f"{rest // 3600}:{rest // 60 % 60:02}:{rest % 60:02}"
+    if days:
+        return f"{days} day{'s' if days > 1 else ''}, {clock}"
+    return clock
 
 
 def describe_left(left: tuple[Survivor, ...]) -> str:

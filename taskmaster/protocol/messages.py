@@ -7,11 +7,13 @@ newline, `decode_*` takes one and checks every field: nothing unchecked gets pas
 | request | result |
 | --- | --- |
 | `Status` | list of `ProcessStatus` |
-| `Start`, `Stop`, `Restart`, `Signal`, `Clear`, `Record`, `TryAlerts` | list of `Outcome` |
 | `Reload`, `Reread`, `Update` | `ReloadReport` |
 | `Add`, `Remove` | list of `Outcome`, one for each name |
 | `Available` | list of `ConfiguredProcess` |
 | `Groups` | list of `Group` |
+| `Start`, `Stop`, `Restart` | list of `Outcome`; with ``progress`` each also as `Settled` |
+| `Why` | `Story` |
+| `Signal`, `Clear`, `Record`, `TryAlerts` | list of `Outcome` |
 | `Upgrade` | nothing: the connection ends with the core that was asked |
 | `Shutdown` | null, once everything has stopped; then the connection ends |
 | `Tail`, `MainTail` | `LogText`, then with ``follow`` notifications `LogAppended` |
@@ -42,6 +44,7 @@ MAX_TAIL_BYTES: Final = 512 * 1024
 """The most that `Tail` and `MainTail` give at once; in base64 it still fits into a message."""
 
 _TEXTS: Final = tuple[str, ...]
+_AS_THEY_ARE: Final = (str, int, bool)
 Json: TypeAlias = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 
@@ -108,11 +111,13 @@ class Start(Value):
     Attributes:
         order: a text that nobody else takes, or none: asked again with the same one, by a client
             whose core died, it is no second order.
+        progress: have each outcome told by a notification `Settled` as soon as it is there.
     """
 
     METHOD: ClassVar[str] = "start"
     names: tuple[str, ...]
     order: str = ""
+    progress: bool = False
 
 
 class Stop(Value):
@@ -121,6 +126,7 @@ class Stop(Value):
     METHOD: ClassVar[str] = "stop"
     names: tuple[str, ...]
     order: str = ""
+    progress: bool = False
 
 
 class Restart(Value):
@@ -129,6 +135,7 @@ class Restart(Value):
     METHOD: ClassVar[str] = "restart"
     names: tuple[str, ...]
     order: str = ""
+    progress: bool = False
 
 
 class Signal(Value):
@@ -356,6 +363,13 @@ class Metrics(Value):
     METHOD: ClassVar[str] = "metrics"
 
 
+class Why(Value):
+    """The story of one process: why it is as it is."""
+
+    METHOD: ClassVar[str] = "why"
+    name: str
+
+
 class TryAlerts(Value):
     """Send a sample to the alerts of these names, or to all; wait for the outcome of each."""
 
@@ -393,6 +407,7 @@ Request: TypeAlias = (
     | Detach
     | Metrics
     | TryAlerts
+    | Why
 )
 
 REQUESTS: Final[Mapping[str, type[Request]]] = {
@@ -427,6 +442,7 @@ REQUESTS: Final[Mapping[str, type[Request]]] = {
         Detach,
         Metrics,
         TryAlerts,
+        Why,
     )
 }
 
@@ -552,9 +568,14 @@ class ProcessPid(Value):
 
 
 class LogText(Value):
-    """A piece of a log, cut anywhere."""
+    """A piece of a log, cut anywhere.
+
+    Attributes:
+        both: it is what the terminal showed, standard error with the rest.
+    """
 
     data: bytes
+    both: bool = False
 
 
 class LogAppended(Value):
@@ -636,9 +657,52 @@ class MetricsText(Value):
     text: str
 
 
-Notification: TypeAlias = Hello | LogAppended | EventLogged
+class Story(Value):
+    """The story of one process, as far as the daemon remembers it.
+
+    Attributes:
+        since: when it entered the state, as all times here since the epoch.
+        reason: why it is not up; "": there is nothing to tell.
+        ending: how it ended last, ``terminated by SIGKILL after 0:12:00``; "": it never did.
+        order: the last order that did something to it, with who gave it; "": there was none.
+        waits_for: what must come so that something happens to it; "": nothing.
+        ran_well: whether it was ever RUNNING as far as is remembered.
+        changes: what is otherwise in its config than when it was RUNNING last, a line each.
+        past: what happened to it last, oldest first, a line each with its local time.
+    """
+
+    name: str
+    program: str
+    state: str
+    since: float
+    pid: int | None
+    uptime: float | None
+    restarts: int
+    attached: int
+    command: str
+    reason: str
+    ending: str
+    ended_at: float | None
+    order: str
+    ordered_at: float | None
+    waits_for: str
+    ran_well: bool
+    changes: tuple[str, ...]
+    past: tuple[str, ...]
+
+
+class Settled(Value):
+    """Notification: the outcome of an order for one process, before the others have theirs."""
+
+    METHOD: ClassVar[str] = "settled"
+    name: str
+    verdict: Verdict
+    text: str
+
+
+Notification: TypeAlias = Hello | LogAppended | EventLogged | Settled
 NOTIFICATIONS: Final[Mapping[str, type[Notification]]] = {
-    kind.METHOD: kind for kind in (Hello, LogAppended, EventLogged)
+    kind.METHOD: kind for kind in (Hello, LogAppended, EventLogged, Settled)
 }
 
 Result: TypeAlias = (
@@ -655,6 +719,7 @@ Result: TypeAlias = (
     | ScreenShown
     | Sequence[ClientSeat]
     | MetricsText
+    | Story
 )
 
 RESULTS: Final[Mapping[str, type[Any] | None]] = {
@@ -687,6 +752,7 @@ RESULTS: Final[Mapping[str, type[Any] | None]] = {
     "detach": ClientSeat,
     "metrics": MetricsText,
     "alert": Outcome,
+    "why": Story,
 }
 """What a request's result is, or is a list of."""
 
@@ -729,8 +795,14 @@ def to_json(value: object) -> Json:
     raise TypeError(f"no message holds {type(value).__name__}")
 
 
-def _encode(message: Mapping[str, Json]) -> bytes:
-    return json.dumps({"jsonrpc": "2.0", **message}, separators=(",", ":")).encode("ascii")
+def _encode(message: Mapping[str, object]) -> bytes:
+    whole = {"jsonrpc": "2.0", **message}
+    return json.dumps(whole, separators=(",", ":"), default=_plain).encode("ascii")
+
+
+def _plain(value: object) -> object:
+    """Return a value as what json.dumps takes: ten times as fast as `to_json` for a long list."""
+    return vars(value) if isinstance(value, Value) else to_json(value)
 
 
 def encode_request(request: Request, request_id: int) -> bytes:
@@ -748,7 +820,7 @@ def encode_request(request: Request, request_id: int) -> bytes:
 
 def encode_result(request_id: int | str | None, result: Result) -> bytes:
     """Return the line of a response to a request that was served."""
-    return _encode({"id": request_id, "result": to_json(result)})
+    return _encode({"id": request_id, "result": result})
 
 
 def encode_error(request_id: int | str | None, error: RequestError) -> bytes:
@@ -875,6 +947,8 @@ def _build(kind: type[Any], params: object, *, is_newer: bool = False) -> Any:  
 
 def _convert(name: str, declared: Any, value: object) -> object:  # noqa: ANN401 - a type
     """Check one JSON value against the type its field is declared with, and convert it."""
+    if declared in _AS_THEY_ARE and type(value) is declared:
+        return value  # nearly all of a status of thousands of processes
     kinds = getattr(declared, "__args__", (declared,)) if declared != _TEXTS else (declared,)
     if value is None and type(None) in kinds:
         return None

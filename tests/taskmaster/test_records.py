@@ -24,7 +24,8 @@ from taskmaster.process.events import (
 from taskmaster.process.events import Ready as Shown
 from taskmaster.process.machine import step
 from taskmaster.process.state import Process, State
-from taskmaster.records import Record, describe, duration, notice, signal_name
+from taskmaster.process.words import duration
+from taskmaster.records import Record, describe, notice, signal_name
 
 START, STOP, RESTART, UP = StartOrdered(), StopOrdered(), RestartOrdered(), DeadlineReached()
 NO = SpawnFailed("cannot start: no")

@@ -68,6 +68,7 @@ def results(method: str) -> st.SearchStrategy[Any]:
         messages.Attached,
         messages.ScreenShown,
         messages.MetricsText,
+        messages.Story,
     )
     return values(kind) if kind in one_each else st.lists(values(kind), max_size=4)
 
