@@ -43,7 +43,7 @@ def main() -> int:
         return options
     context = Context(_connector(options.socket), as_json=options.as_json)
     try:
-        return _main(context, words)
+        return _main(context, words, options.socket)
     except NoDaemon as exc:
         context.fail(str(exc) if context.as_json else f"taskmasterctl: {exc}")
         return EXIT_NO_DAEMON
@@ -143,23 +143,25 @@ def _options(words: list[str]) -> _Options | int:
     return _Options(socket, as_json)
 
 
-def _main(context: Context, words: list[str]) -> int:
+def _main(context: Context, words: list[str], socket: str | None) -> int:
     if words:
         # As supervisorctl does: Ansible's module says "signal HUP" in one word.
         return commands.run(context, [*(words[0].split() or words[:1]), *words[1:]])
     from ctl import shell
 
     if sys.stdin.isatty() and sys.stdout.isatty():
-        return shell.interact(context.connect, as_json=context.as_json)
+        named = _address(socket)
+        return shell.interact(context.connect, named, as_json=context.as_json)
     return shell.read_commands(context.connect, as_json=context.as_json)
 
 
 def _connector(option: str | None) -> Callable[[], Connection]:
-    def connect() -> Connection:
-        named = find_socket(option, os.environ, os.geteuid())
-        return Connection(named if is_remote(named) else os.path.abspath(named))
+    return lambda: Connection(_address(option))
 
-    return connect
+
+def _address(option: str | None) -> str:
+    named = find_socket(option, os.environ, os.geteuid())
+    return named if is_remote(named) else os.path.abspath(named)
 
 
 def _never_connects() -> Connection:

@@ -8,16 +8,13 @@ import shlex
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-_TCP: Final = re.compile(
-    r"(?P<scheme>tls|tcp)://(?:\[(?P<six>[0-9A-Za-z:.%]+)\]|(?P<host>[^\[\]:/@\s]+)):(?P<port>\d{1,5})/?",
-    re.ASCII,
-)
-_SSH: Final = re.compile(
+_TCP: Final = r"(?P<scheme>tls|tcp)://(?:\[(?P<six>[0-9A-Za-z:.%]+)\]|(?P<host>[^\[\]:/@\s]+)):(?P<port>\d{1,5})/?"
+_SSH: Final = (
     r"ssh://(?:(?P<user>[A-Za-z0-9_][A-Za-z0-9_.+-]*)@)?"
     r"(?:\[(?P<six>[0-9A-Fa-f:]+(?:%[A-Za-z0-9]+)?)\]|(?P<host>[A-Za-z0-9_][A-Za-z0-9_.-]*))"
-    r"(?::(?P<port>\d{1,5}))?(?P<path>/.*)?",
-    re.ASCII,
+    r"(?::(?P<port>\d{1,5}))?(?P<path>/.*)?"
 )
+"""Texts, and compiled when an address is looked at: a socket's path needs neither."""
 
 
 class BadAddress(Exception):
@@ -56,12 +53,12 @@ def parse_address(named: str) -> TcpAddress | SshAddress:
     Raises:
         BadAddress: nothing.
     """
-    if match := _TCP.fullmatch(named):
+    if match := re.fullmatch(_TCP, named, re.ASCII):
         host = (match["six"] or match["host"]).lower()
         port = int(match["port"])
         if not host.startswith("-") and 1 <= port <= 65535:
             return TcpAddress(host, port, tls=match["scheme"] == "tls")
-    if match := _SSH.fullmatch(named):
+    if match := re.fullmatch(_SSH, named, re.ASCII):
         path = match["path"] or ""
         if path.isprintable() or not path:
             host = match["six"] or match["host"]

@@ -7,11 +7,11 @@ complaints to standard error, and raises `Unusable` for words that mean nothing.
 from collections.abc import Sequence
 from typing import Final
 
-from ctl import logs, orders
+from ctl import display, orders
 from ctl.context import EXIT_DONE, EXIT_FAILED, EXIT_UNUSABLE, Command, Context, Names, Unusable
 from ctl.later import later
 from ctl.words import no_words
-from taskmaster.protocol.messages import RequestError
+from taskmaster.protocol.messages import ErrorCode, RequestError
 
 ALIASES: Final = {"quit": "exit", "?": "help"}
 """Other words for the same command."""
@@ -49,6 +49,10 @@ def _exit(context: Context, words: Sequence[str]) -> int:
     raise Unusable("there is no shell to leave")
 
 
+def _notify(context: Context, words: Sequence[str]) -> int:
+    raise Unusable("it is for the shell, where news come above the prompt")
+
+
 def find(word: str) -> Command | None:
     """Return the command of that name, or None."""
     return COMMANDS.get(ALIASES.get(word, word))
@@ -72,6 +76,19 @@ COMMANDS: Final[dict[str, Command]] = {
         "what runs and what does not, and why",
         orders.status,
         names=Names.MANY,
+    ),
+    "watch": Command(
+        "watch [NAME...]",
+        "status, drawn anew every second until Ctrl-C",
+        later("watch", "watch"),
+        "Where not all fit, those that do not run come first.",
+        Names.MANY,
+    ),
+    "why": Command(
+        "why NAME",
+        "the story of one process: what it waits for, who stopped it, how it ended",
+        later("why", "why"),
+        names=Names.ONE,
     ),
     "start": Command(
         "start NAME...", "start, and wait for the outcome", orders.start, names=Names.MANY
@@ -160,15 +177,23 @@ COMMANDS: Final[dict[str, Command]] = {
     "tail": Command(
         "tail [-f] [-BYTES] NAME [stdout|stderr]",
         "the end of its log; -f goes on until Ctrl-C",
-        logs.tail,
+        later("logs", "tail"),
         "Without a log file it is what the daemon keeps in memory.",
         Names.ONE,
         {"-f": "go on with what is added", "-BYTES": "so much of it instead of 1600"},
     ),
+    "logs": Command(
+        "logs [-f] [-n LINES] [NAME...]",
+        "the output of several processes together, each line with its name",
+        later("merge", "logs"),
+        "Without a name of all. Sequences that would wreck the screen are left out.",
+        Names.MANY,
+        {"-f": "go on with what is added", "-n LINES": "so many of the last lines instead of 10"},
+    ),
     "maintail": Command(
         "maintail [-f] [-BYTES]",
         "the end of the daemon's event log",
-        logs.maintail,
+        later("logs", "maintail"),
         options={"-f": "go on with what is added", "-BYTES": "so much of it instead of 1600"},
     ),
     "init": Command(
@@ -242,6 +267,17 @@ COMMANDS: Final[dict[str, Command]] = {
         "shutdown", "stop every process, then the daemon", later("daemon", "shutdown")
     ),
     "version": Command("version", "of daemon and client", later("daemon", "version")),
+    "completion": Command(
+        "completion bash|zsh|fish",
+        "a script that has your shell complete commands, options and names",
+        later("scripts", "completion"),
+        "For bash: source <(taskmasterctl completion bash)",
+    ),
+    "complete": Command(
+        "complete -- [WORD...] TYPED",
+        "what TYPED may become behind the words; those scripts call it",
+        later("scripts", "complete"),
+    ),
     "relay": Command(
         "relay",
         "the protocol on standard input and output",
@@ -249,6 +285,11 @@ COMMANDS: Final[dict[str, Command]] = {
         "What -s ssh://... runs on the other machine.",
     ),
     "help": Command("help [COMMAND]", "this list, or more of one", _help),
+    "notify": Command(
+        "notify on|off",
+        "in the shell: tell of processes that die or give up, or do not",
+        _notify,
+    ),
     "exit": Command("exit", "leave the shell (quit and Ctrl-D too)", _exit),
 }
 
@@ -274,4 +315,8 @@ def run(context: Context, words: Sequence[str]) -> int:
         return EXIT_UNUSABLE
     except RequestError as exc:
         context.fail(exc.message)
+        if exc.code is ErrorCode.NO_SUCH_NAME and display.is_terminal():
+            from ctl.near import hint
+
+            hint(context, [line.partition(": ERROR")[0] for line in exc.message.splitlines()])
         return EXIT_FAILED

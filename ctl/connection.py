@@ -5,7 +5,7 @@ import os
 import select
 import socket
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from ctl.address import BadAddress, SshAddress, is_remote, parse_address
@@ -113,15 +113,19 @@ class Connection:
         """The socket, for who takes the connection over (attach)."""
         return self._socket
 
-    def request(self, request: messages.Request) -> messages.Result:
-        """Ask, and wait for the answer as long as it takes.
+    def request(
+        self,
+        request: messages.Request,
+        hear: Callable[[messages.Notification], None] | None = None,
+    ) -> messages.Result:
+        """Ask, and wait for the answer as long as it takes; `hear` is given what comes before it.
 
         Raises:
             messages.RequestError: the daemon says no.
             ConnectionLost: it is gone.
         """
         self.ask(request, 1)
-        answer = self.answer(request.METHOD)
+        answer = self.answer(request.METHOD, hear)
         if answer.error is not None:
             raise answer.error
         return answer.result
@@ -137,8 +141,12 @@ class Connection:
         except OSError as exc:
             raise ConnectionLost(str(exc.strerror)) from None
 
-    def answer(self, method: str) -> messages.Response:
+    def answer(
+        self, method: str, hear: Callable[[messages.Notification], None] | None = None
+    ) -> messages.Response:
         """Wait for the answer to the oldest question, which was of that method.
+
+        `hear` is given what comes before it.
 
         Raises:
             ConnectionLost: it is gone.
@@ -147,6 +155,8 @@ class Connection:
             answer = self._next(method)
             if isinstance(answer, messages.Response):
                 return answer
+            if hear is not None:
+                hear(answer)
 
     def notifications(self, method: str) -> Iterator[messages.Notification]:
         """Yield what the daemon tells after a request that follows something.
@@ -158,6 +168,20 @@ class Connection:
             answer = self._next(method)
             if not isinstance(answer, messages.Response):
                 yield answer
+
+    def arrived(self, method: str) -> Iterator[messages.Notification]:
+        """Yield what the daemon has told by now, where the socket is readable.
+
+        Raises:
+            ConnectionLost: it is gone.
+        """
+        while True:
+            answer = self._next(method)
+            if not isinstance(answer, messages.Response):
+                yield answer
+            pending = getattr(self._socket, "pending", int)
+            if not self._lines and not pending():
+                return
 
     def rest(self) -> bytes:
         """Return the bytes that came behind the last line: frames, after an attach.

@@ -81,6 +81,8 @@ class Command(NamedTuple):
     options: Mapping[str, str] = MappingProxyType({})
 
 
+Asking = Callable[[Connection, messages.Request], messages.Result]
+
 _MAX_LOST: Final = 5
 """A core that dies once more of the same request will do so again."""
 
@@ -93,6 +95,7 @@ _HARMLESS_TWICE: Final = (
     messages.Groups,
     messages.Screen,
     messages.Clients,
+    messages.Why,
     messages.Start,
     messages.Stop,
     messages.Restart,
@@ -100,8 +103,12 @@ _HARMLESS_TWICE: Final = (
 """Requests that change nothing, and orders, which are recognised (`messages.Start`)."""
 
 
-def ask(context: Context, request: messages.Request) -> messages.Result:
+def ask(
+    context: Context, request: messages.Request, asking: Asking = Connection.request
+) -> messages.Result:
     """Ask one thing over a connection of its own; again, if a core died over it and may be asked.
+
+    `asking` is how the request is put to a connection.
 
     Raises:
         RequestError: the daemon says no.
@@ -109,14 +116,14 @@ def ask(context: Context, request: messages.Request) -> messages.Result:
     """
     for _ in range(_MAX_LOST if isinstance(request, _HARMLESS_TWICE) else 0):
         with contextlib.suppress(ConnectionLost):
-            return _ask_once(context, request)
-    return _ask_once(context, request)
+            return _ask_once(context, request, asking)
+    return _ask_once(context, request, asking)
 
 
-def _ask_once(context: Context, request: messages.Request) -> messages.Result:
+def _ask_once(context: Context, request: messages.Request, asking: Asking) -> messages.Result:
     connection = context.connect()
     try:
-        return connection.request(request)
+        return asking(connection, request)
     finally:
         connection.close()
 

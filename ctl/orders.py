@@ -49,6 +49,7 @@ def status(context: Context, words: Sequence[str]) -> int:
     else:
         show(context, statuses, render.status_table(statuses))
     if unknown:
+        _hint(context, unknown)
         return EXIT_NO_SUCH_NAME
     return EXIT_DONE if all(s.state == "RUNNING" for s in statuses) else EXIT_NOT_RUNNING
 
@@ -73,17 +74,17 @@ def ask_status(
 
 def start(context: Context, words: Sequence[str]) -> int:
     """Start processes."""
-    return _outcomes(context, messages.Start(needed_names(words), _token()))
+    return _order(context, messages.Start(needed_names(words), _token()))
 
 
 def stop(context: Context, words: Sequence[str]) -> int:
     """Stop processes."""
-    return _outcomes(context, messages.Stop(needed_names(words), _token()))
+    return _order(context, messages.Stop(needed_names(words), _token()))
 
 
 def restart(context: Context, words: Sequence[str]) -> int:
     """Restart processes."""
-    return _outcomes(context, messages.Restart(needed_names(words), _token()))
+    return _order(context, messages.Restart(needed_names(words), _token()))
 
 
 def clear(context: Context, words: Sequence[str]) -> int:
@@ -106,6 +107,21 @@ def pid(context: Context, words: Sequence[str]) -> int:
     return EXIT_DONE if all(process.pid for process in result) else EXIT_FAILED
 
 
+def _order(context: Context, request: messages.Start | messages.Stop | messages.Restart) -> int:
+    if context.as_json or not display.can_redraw():
+        return _outcomes(context, request)
+    from ctl.progress import follow, on_terminal
+
+    progress = on_terminal(request.names, request.METHOD)
+    try:
+        result = ask(context, request, lambda connection, _: follow(connection, request, progress))
+    finally:
+        progress.leave()
+    assert isinstance(result, list)
+    _hint(context, [one.name for one in result if one.verdict is Verdict.NO_SUCH_NAME])
+    return _exit_status(result)
+
+
 def _outcomes(
     context: Context,
     request: messages.Start | messages.Stop | messages.Restart | messages.Clear | messages.Signal,
@@ -113,7 +129,18 @@ def _outcomes(
     result = ask(context, request)
     assert isinstance(result, list)
     show(context, result, render.outcome_lines(render.worth_telling(result, request.names)))
-    failed = any(o.verdict in (Verdict.FAILED, Verdict.NO_SUCH_NAME) for o in result)
+    return _exit_status(result)
+
+
+def _hint(context: Context, unknown: Sequence[str]) -> None:
+    if unknown and display.is_terminal() and not context.as_json:
+        from ctl.near import hint
+
+        hint(context, unknown)
+
+
+def _exit_status(outcomes: Sequence[messages.Outcome]) -> int:
+    failed = any(o.verdict in (Verdict.FAILED, Verdict.NO_SUCH_NAME) for o in outcomes)
     return EXIT_FAILED if failed else EXIT_DONE
 
 

@@ -1,53 +1,166 @@
 """The control shell: a line, a command, its outcome, also over restarts of the daemon."""
 
+import contextlib
 import os
 import shlex
 import sys
-from collections.abc import Callable
+import threading
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from prompt_toolkit import PromptSession
+from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+from prompt_toolkit.patch_stdout import patch_stdout
+from prompt_toolkit.styles import Style
 
+from ctl import display
+from ctl.cells import harmless
 from ctl.commands import run
 from ctl.completion import ShellCompleter
 from ctl.connection import Connection, ConnectionLost, NoDaemon
 from ctl.context import EXIT_UNUSABLE, Context
+from ctl.observer import Observer
 from taskmaster import __version__
-from taskmaster.protocol.messages import RequestError, Status
+from taskmaster.protocol.messages import ProcessStatus, RequestError, Status
 
 _PROMPT: Final = "taskmaster> "
 _LEAVING: Final = ("exit", "quit")
 _OPERATORS: Final = (";", "&&", "||", "|", "&", ">", ">>", "<")
 EXIT_NO_DAEMON: Final = 69
+_COMPLETE_SECONDS: Final = 0.5
+_MOST_KEPT: Final = 100
+_STYLES: Final = {
+    "RUNNING": "fg:ansigreen",
+    "STARTING": "fg:ansiyellow",
+    "STOPPING": "fg:ansiyellow",
+    "BACKOFF": "fg:ansiyellow",
+    "FATAL": "fg:ansired bold",
+    "UNKNOWN": "fg:ansired bold",
+    "EXITED": "fg:ansicyan",
+}
+"""As in the table (`statustable.COLOURS`)."""
 
 
-def interact(connect: Callable[[], Connection], *, as_json: bool) -> int:
-    """Run the shell at a terminal until the user leaves; return the exit status."""
+def interact(connect: Callable[[], Connection], named: str, *, as_json: bool) -> int:
+    """Run the shell at a terminal until the user leaves; return the exit status.
+
+    Args:
+        connect: gives a connection to the daemon.
+        named: where that daemon is, as people name it.
+        as_json: print documents instead of text.
+    """
     context = Context(_Watch(connect).connect, as_json=as_json, in_shell=True)
     print(f"Taskmaster {__version__}: help lists the commands, Ctrl-D leaves")
     _run_line(context, "status")
-    session: PromptSession[str] = PromptSession(
-        history=_history(),
-        completer=ShellCompleter(lambda: _names(connect)),
-        complete_while_typing=False,
-        enable_suspend=True,
-    )
-    interrupted = False
-    while True:
-        try:
-            line = session.prompt(_PROMPT)
-        except KeyboardInterrupt:
-            if interrupted:
-                print("Ctrl-D or exit leaves the shell; what runs goes on")
-            interrupted = True
-            continue
-        except EOFError:
-            return 0
+    return _Shell(connect, named, context).run()
+
+
+class _Shell:
+    """The prompt, the line below it, and the news above it."""
+
+    def __init__(self, connect: Callable[[], Connection], named: str, context: Context) -> None:
+        self._context = context
+        self._news = News()
+        self._observer = Observer(connect, self._redraw, self._news.tell)
+        self._named = harmless(named)
+        # Over ssh each connection is a process that may ask for a password: only for commands.
+        self._observes = not named.startswith("ssh:")
+        self._session: PromptSession[str] = PromptSession(
+            history=_history(),
+            completer=ShellCompleter(lambda: _processes(connect)),
+            complete_while_typing=False,
+            enable_suspend=True,
+            bottom_toolbar=self._toolbar,
+            style=Style.from_dict({"bottom-toolbar": "noreverse"}),
+        )
+
+    def run(self) -> int:
+        """Take lines until the user leaves; return the exit status."""
+        if self._observes:
+            self._observer.start()
         interrupted = False
-        if line.strip() in _LEAVING:
-            return 0
-        _run_line(context, line)
+        while True:
+            try:
+                line = self._prompt()
+            except KeyboardInterrupt:
+                if interrupted:
+                    print("Ctrl-D or exit leaves the shell; what runs goes on")
+                interrupted = True
+                continue
+            except EOFError:
+                return 0
+            interrupted = False
+            words = line.split()
+            if words[:1] in ([word] for word in _LEAVING):
+                return 0
+            if words[:1] == ["notify"]:
+                self._notify(words[1:])
+            else:
+                _run_line(self._context, line)
+
+    def _prompt(self) -> str:
+        self._observer.want(wanted=True)
+        try:
+            with patch_stdout(raw=True), self._news.shown():
+                return self._session.prompt(_PROMPT)
+        finally:
+            self._observer.want(wanted=False)
+
+    def _notify(self, words: list[str]) -> None:
+        if words not in (["on"], ["off"]):
+            print("notify: it needs on or off", file=sys.stderr)
+            return
+        self._observer.tells = words == ["on"]
+
+    def _redraw(self) -> None:
+        self._session.app.invalidate()  # from any thread
+
+    def _toolbar(self) -> StyleAndTextTuples:
+        observer = self._observer
+        if observer.trouble:
+            return [("fg:ansired", f" {observer.trouble} ")]
+        counts = Counter(process.state for process in observer.statuses)
+        parts: StyleAndTextTuples = [("", " ")]
+        for state in sorted(counts, key=lambda one: one != "RUNNING"):
+            parts += [(_STYLES.get(state, ""), f"{counts[state]} {state}"), ("", "  ")]
+        pid = f" (pid {observer.pid})" if observer.pid else ""
+        return [*parts, ("fg:ansibrightblack", f"{self._named}{pid}")]
+
+
+class News:
+    """Lines that are told above the prompt; while a command has the screen they are kept."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._is_shown = False
+        self._kept: deque[str] = deque(maxlen=_MOST_KEPT)
+
+    def tell(self, line: str) -> None:
+        """Show a line now, or before the next prompt; from any thread."""
+        with self._lock:
+            if self._is_shown:
+                print(_painted(line), flush=True)
+            else:
+                self._kept.append(line)
+
+    @contextlib.contextmanager
+    def shown(self) -> Iterator[None]:
+        """While this lasts, standard output is above the prompt."""
+        with self._lock:
+            while self._kept:
+                print(_painted(self._kept.popleft()), flush=True)
+            self._is_shown = True
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._is_shown = False
+
+
+def _painted(line: str) -> str:
+    return f"\x1b[33m{line}\x1b[m" if display.wants_colour() else line
 
 
 class _Watch:
@@ -103,15 +216,16 @@ def _run_line(context: Context, line: str) -> int:
         return 130
 
 
-def _names(connect: Callable[[], Connection]) -> list[str]:
+def _processes(connect: Callable[[], Connection]) -> list[ProcessStatus]:
     try:
         connection = connect()
-    except NoDaemon:
+    except (NoDaemon, ConnectionLost):
         return []
     try:
-        connection.socket.settimeout(0.5)
+        connection.socket.settimeout(_COMPLETE_SECONDS)
         answer = connection.request(Status())
-        return [process.name for process in answer] if isinstance(answer, list) else []
+        assert isinstance(answer, list)
+        return [one for one in answer if isinstance(one, ProcessStatus)]
     except (ConnectionLost, RequestError):
         return []
     finally:

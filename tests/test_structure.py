@@ -54,13 +54,14 @@ PURE = (
     "taskmaster/http/passwords.py", "taskmaster/http/routes.py", "taskmaster/http/faults.py",
     "taskmaster/http/namespecs.py", "taskmaster/http/xmlcalls.py",
     "taskmaster/http/processinfo.py", "taskmaster/http/methods.py",
-    "taskmaster/control/handlers.py", "ctl/keys.py", "ctl/modes.py", "ctl/probe.py",
-    "ctl/render.py", "ctl/statustable.py", "ctl/cells.py",
-    "ctl/render.py",
     *(f"taskmaster/listeners/{name}.py" for name in (
         "kinds", "talk", "exchange", "payloads", "access",
     )),
     "taskmaster/config/listeners.py",
+    "taskmaster/control/handlers.py", "taskmaster/control/story.py",
+    "taskmaster/process/history.py", "ctl/keys.py", "ctl/modes.py", "ctl/probe.py",
+    "ctl/render.py", "ctl/statustable.py", "ctl/redraw.py", "ctl/loglines.py",
+    "ctl/cells.py",
     "taskmaster/alerts/model.py", "taskmaster/alerts/report.py", "taskmaster/alerts/mailbox.py",
     "taskmaster/alerts/message.py", "taskmaster/alerts/formats.py",
 )  # fmt: skip
@@ -74,6 +75,7 @@ TIME_OF_DAY = {
     "taskmaster/measure.py": "the time since the machine's start, in which /proc tells starts",
     "taskmaster/listeners/ticks.py": "a tick is told when a period of it begins",
     "taskmaster/alerts/service.py": "an alert says when it happened",
+    "ctl/why.py": "how long ago things were, of which the daemon tells the time of day",
     "taskmaster/alerts/mail.py": "a mail says when it was sent",
 }
 """Who reads the wall clock, and what for. It may jump: a timer that hangs on it hangs, or fires."""

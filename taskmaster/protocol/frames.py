@@ -24,7 +24,7 @@ MAX_FRAME_BYTES: Final = 256 * 1024
 
 _HEADER: Final = struct.Struct("!BI")
 _COLOUR: Final = rb"((?:rgb:[0-9A-Fa-f]{1,4}/[0-9A-Fa-f]{1,4}/[0-9A-Fa-f]{1,4})?)"
-_REPORT: Final = re.compile(_COLOUR + b" " + _COLOUR + b" ([01])")
+_REPORT: Final = _COLOUR + b" " + _COLOUR + b" ([01])"
 _SIZE: Final = struct.Struct("!HHHH")
 
 
@@ -91,7 +91,7 @@ def decode_report(payload: bytes) -> tuple[str, str, bool]:
     Raises:
         ProtocolViolation: it is no report.
     """
-    match = _REPORT.fullmatch(payload)
+    match = re.fullmatch(_REPORT, payload)
     if match is None:
         raise ProtocolViolation(f"no report of a terminal: {payload[:80]!r}")
     return match[1].decode("ascii"), match[2].decode("ascii"), match[3] == b"1"

@@ -29,6 +29,7 @@ from tests.benchmarks.restart import restart
 from tests.benchmarks.rpc import rpc
 from tests.benchmarks.seats import drawn, echo, paint, watched
 from tests.benchmarks.settings import Settings
+from tests.benchmarks.shell import shell
 from tests.benchmarks.table import Row, render
 from tests.benchmarks.takeover import takeover
 
@@ -52,6 +53,7 @@ _BENCHMARKS: Final[Mapping[str, Callable[[Settings], list[Row]]]] = {
     "drawn": drawn,
     "takeover": takeover,
     "rpc": rpc,
+    "shell": shell,
 }
 
 

@@ -5,12 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from prompt_toolkit.completion import CompleteEvent
-from prompt_toolkit.document import Document
 
 from ctl import render
 from ctl.commands import COMMANDS, OTHERS_WORDS, find, unknown_command
-from ctl.completion import ShellCompleter
 from ctl.connection import Connection, NoDaemon, find_socket
 from ctl.context import Context
 from ctl.logs import _Output
@@ -121,32 +118,7 @@ def test_what_a_pattern_found_in_the_wanted_state_is_not_told(
     assert [outcome.name for outcome in render.worth_telling(outcomes, words)] == told
 
 
-# --- what completes --------------------------------------------------------------------------
-
-
-def complete(text: str) -> list[str]:
-    completer = ShellCompleter(lambda: ["web:0", "web:1", "db:0"])
-    found = completer.get_completions(Document(text), CompleteEvent())
-    return [completion.text for completion in found]
-
-
-def test_commands_complete_at_the_beginning() -> None:
-    assert complete("st") == ["status", "start", "stop"]
-    assert complete("") == list(COMMANDS)
-    assert complete("help re") == ["restart", "record", "reload", "reread", "remove", "relay"]
-
-
-def test_names_complete_behind_commands() -> None:
-    assert complete("start we") == ["web", "web:0", "web:1"]
-    assert complete("stop web:0 d") == ["db", "db:0"]
-    assert complete("start a") == ["all"]
-    assert complete("attach w") == ["web:0", "web:1"]
-    assert complete("tail web:0 std") == ["stdout", "stderr"]
-    assert complete("signal HU") == ["HUP"]
-    assert complete("signal HUP d") == ["db", "db:0"]
-    assert complete("attach --r") == ["--read-only"]
-    assert complete("shutdown ") == []
-    assert complete("nosuch w") == []
+# --- what is not understood ---------------------------------------------------------------
 
 
 def test_a_misspelt_command_gets_a_hint() -> None:
