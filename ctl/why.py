@@ -4,7 +4,7 @@ import pwd
 import re
 import time
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from ctl import display
 from ctl.address import is_remote
@@ -23,35 +23,65 @@ _TAIL_BYTES: Final = 8 * 1024
 _UID: Final = re.compile(r"\buid (\d+)(?:, pid \d+)?")
 
 
+class Known(NamedTuple):
+    """What the daemon knows of a process.
+
+    Attributes:
+        output: the last lines of its log, or of what is kept in memory; `errors` of its own stderr.
+    """
+
+    story: messages.Story
+    status: messages.ProcessStatus
+    screen: messages.ScreenShown
+    output: list[str]
+    errors: list[str]
+
+
 def why(context: Context, words: Sequence[str]) -> int:
     """Tell the story of a process."""
     name = one_name(words)
     connection = context.connect()
     try:
-        story = connection.request(messages.Why(name))
-        assert isinstance(story, messages.Story)
-        found = connection.request(messages.Status((story.name,), usage=True))
-        screen = connection.request(messages.Screen(story.name, scrollback=_LINES))
-        output = _tail(connection, story.name, "stdout")
-        errors = _tail(connection, story.name, "stderr")
+        known = known_of(connection, name)
     finally:
         connection.close()
+    if context.as_json:
+        document = messages.to_json(known.story)
+        assert isinstance(document, dict)
+        status = known.status
+        usage = {"cpu_seconds": status.cpu_seconds, "resident_bytes": status.resident_bytes}
+        texts = {"screen": known.screen.lines, "output": known.output, "errors": known.errors}
+        print_json(document | usage | {key: messages.to_json(v) for key, v in texts.items()})
+        return EXIT_DONE
+    for line in story_lines(connection, known):
+        print(_painted(line, known.story.state) if display.wants_colour() else line)
+    return EXIT_DONE
+
+
+def known_of(connection: Connection, name: str) -> Known:
+    """Return what is known of a process.
+
+    Raises:
+        RequestError: there is no such process, or not one.
+        ConnectionLost: the daemon is gone.
+    """
+    story = connection.request(messages.Why(name))
+    assert isinstance(story, messages.Story)
+    found = connection.request(messages.Status((story.name,), usage=True))
+    screen = connection.request(messages.Screen(story.name, scrollback=_LINES))
+    output = _tail(connection, story.name, "stdout")
+    errors = _tail(connection, story.name, "stderr")
     assert isinstance(screen, messages.ScreenShown)
     assert isinstance(found, list)
     (status,) = found
     assert isinstance(status, messages.ProcessStatus)
-    if context.as_json:
-        document = messages.to_json(story)
-        assert isinstance(document, dict)
-        usage = {"cpu_seconds": status.cpu_seconds, "resident_bytes": status.resident_bytes}
-        texts = {"screen": screen.lines, "output": output, "errors": errors}
-        print_json(document | usage | {key: messages.to_json(v) for key, v in texts.items()})
-        return EXIT_DONE
-    knows_users = not is_remote(connection.path)
-    for line in told(story, status, screen, errors, time.time()):
-        text = _with_user(line) if knows_users else line
-        print(_painted(text, story.state) if display.wants_colour() else text)
-    return EXIT_DONE
+    return Known(story, status, screen, output, errors)
+
+
+def story_lines(connection: Connection, known: Known) -> list[str]:
+    """Return the story for people; users have their names where the daemon is on this machine."""
+    lines = told(known.story, known.status, known.screen, known.errors, time.time())
+    return list(lines) if is_remote(connection.path) else [_with_user(line) for line in lines]
 
 
 def told(

@@ -165,6 +165,8 @@ class _Dashboard:
                 board.picture = screen
             case source.Logged(name, lines) if name == board.shown_name():
                 board.log = lines
+            case source.Explained(name, lines) if name == board.shown_name():
+                board.details = lines
             case source.Happened(lines):
                 board.events.extend(lines)
                 self._looking.happened(lines)
@@ -184,7 +186,7 @@ class _Dashboard:
     def _settled(self) -> None:
         self._settling = None
         self._looked_at = self._wanted()
-        self._board.log = ()
+        self._board.log = self._board.details = ()
         self._looking.look_at(*self._looked_at)
 
     # --- drawing --------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from ctl.connection import Connection
 from ctl.dashboard.board import Pane
-from ctl.dashboard.source import Events, Log, Screens, Statuses, Tell
+from ctl.dashboard.source import Details, Events, Log, Screens, Statuses, Tell
 
 
 class Looking:
@@ -17,7 +17,7 @@ class Looking:
         self._statuses = Statuses(connect, tell)
         self._events = Events(connect, tell)
         self._screens: Screens | None = None
-        self._log: Log | None = None
+        self._text: Log | Details | None = None
 
     def begin(self) -> None:
         """Look at processes and events."""
@@ -26,7 +26,7 @@ class Looking:
 
     def close(self) -> None:
         """Look at nothing more."""
-        for worker in (self._statuses, self._events, self._screens, self._log):
+        for worker in (self._statuses, self._events, self._screens, self._text):
             if worker is not None:
                 worker.close()
 
@@ -40,19 +40,20 @@ class Looking:
 
     def look_at(self, pane: Pane, name: str) -> None:
         """Have the pane of a process followed, and that of no other one."""
-        if self._log is not None:
-            self._log.close()
-            self._log = None
+        if self._text is not None:
+            self._text.close()
+            self._text = None
         if self._screens is not None and pane is not Pane.SCREEN:
             self._screens.close()
             self._screens = None
         if not name:
             return
-        if pane is Pane.LOG:
-            self._log = Log(self._connect, self._tell, name)
-            self._log.start()
-        elif pane is Pane.SCREEN and self._screens is not None:
+        if pane is Pane.SCREEN and self._screens is not None:
             self._screens.look_at(name)
         elif pane is Pane.SCREEN:
             self._screens = Screens(self._connect, self._tell, name)
             self._screens.start()
+        elif pane is not Pane.EVENTS:
+            kind = Log if pane is Pane.LOG else Details
+            self._text = kind(self._connect, self._tell, name)
+            self._text.start()

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias
 
+from ctl import why
 from ctl.connection import Connection, ConnectionLost, NoDaemon
 from taskmaster.protocol import messages
 from taskmaster.protocol.messages import ProcessStatus, RequestError, ScreenShown
@@ -64,6 +65,14 @@ class Logged:
 
 
 @dataclass(frozen=True, slots=True)
+class Explained:
+    """The story of a process, as `why` tells it."""
+
+    name: str
+    lines: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Happened:
     """Lines of the event log."""
 
@@ -77,7 +86,7 @@ class Lost:
     why: str
 
 
-News: TypeAlias = All | Some | Shown | Logged | Happened | Lost
+News: TypeAlias = All | Some | Shown | Logged | Explained | Happened | Lost
 Tell: TypeAlias = Callable[[News], None]
 
 
@@ -268,6 +277,23 @@ class Log(_Thread):
                 self._tell(Logged(self._name, readable_lines(data)))
                 # In a flood the daemon passes over what is not read in time.
                 self.closed.wait(_AT_MOST_EVERY_SECONDS)
+
+
+class Details(_Thread):
+    """Asks for the story of one process, once a second."""
+
+    def __init__(self, connect: Callable[[], Connection], tell: Tell, name: str) -> None:
+        super().__init__(connect, tell)
+        self._name = name
+
+    def _refused(self, refusal: RequestError) -> None:
+        self._tell(Explained(self._name, [refusal.message]))
+
+    def _follow(self, connection: Connection) -> None:
+        while not self.closed.is_set():
+            known = why.known_of(connection, self._name)
+            self._tell(Explained(self._name, why.story_lines(connection, known)))
+            self.closed.wait(_STATUS_SECONDS)
 
 
 def readable_lines(data: bytes) -> list[str]:
