@@ -64,10 +64,19 @@ _FITTING: Final[Mapping[str, Callable[[ProcessStatus], bool]]] = {
 class Candidates:
     """Knows what may come next, and asks the daemon for names where one may stand."""
 
-    def __init__(self, ask: Callable[[], list[ProcessStatus]]) -> None:
-        """Take what asks the daemon for the states of its processes; it must be quick."""
+    def __init__(
+        self,
+        ask: Callable[[], list[ProcessStatus]],
+        ask_groups: Callable[[], list[str]] = list,
+    ) -> None:
+        """Take what asks the daemon for the states of its processes, and for names of groups.
+
+        Both must be quick.
+        """
         self._ask = ask
+        self._ask_groups = ask_groups
         self._processes: list[ProcessStatus] = []
+        self._groups: list[str] = []
         self._asked_at = -_CACHE_SECONDS
 
     def of(self, before: list[str], typed: str) -> Iterable[Candidate]:
@@ -110,12 +119,15 @@ class Candidates:
         single = [Candidate(one.name, one.state) for one in fitting]
         if command.names is Names.ONE:
             return single if not any(one.name in before for one in processes) else ()
-        return [*_programs(fitting, before), *single, Candidate("all", _counted(fitting))]
+        groups = [Candidate(name, "a group") for name in self._groups if name not in before]
+        every = Candidate("all", _counted(fitting))
+        return [*_programs(fitting, before), *groups, *single, every]
 
     def _current(self) -> list[ProcessStatus]:
         now = time.monotonic()
         if now - self._asked_at >= _CACHE_SECONDS:
             self._processes = self._ask()
+            self._groups = self._ask_groups()
             self._asked_at = now
         return self._processes
 

@@ -13,9 +13,13 @@ from taskmaster.protocol.messages import ProcessStatus
 class ShellCompleter(Completer):
     """Completes what is typed into the control shell."""
 
-    def __init__(self, ask: Callable[[], list[ProcessStatus]]) -> None:
-        """Take what asks the daemon for the states of its processes; it must be quick."""
-        self._candidates = Candidates(ask)
+    def __init__(
+        self,
+        ask: Callable[[], list[ProcessStatus]],
+        ask_groups: Callable[[], list[str]] = list,
+    ) -> None:
+        """Take what asks the daemon, quickly, for the states of processes and names of groups."""
+        self._candidates = Candidates(ask, ask_groups)
 
     def get_completions(
         self, document: Document, complete_event: CompleteEvent

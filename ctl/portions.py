@@ -46,16 +46,6 @@ def avail(context: Context, words: Sequence[str]) -> int:
     return EXIT_DONE
 
 
-def group_names(context: Context) -> list[str]:
-    """Return the names of the groups that there are, for completion; none of an older daemon."""
-    try:
-        result = ask(context, messages.Groups())
-    except RequestError:
-        return []
-    assert isinstance(result, list)
-    return [group.name for group in result]
-
-
 def _needed(words: Sequence[str]) -> tuple[str, ...]:
     if not words:
         raise Unusable("it needs the name of a program or of a group")

@@ -8,13 +8,12 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from ctl import quick
 from ctl.address import is_remote
 from ctl.candidates import Candidate, Candidates
-from ctl.connection import Connection, ConnectionLost, NoDaemon
+from ctl.connection import Connection, NoDaemon
 from ctl.context import EXIT_DONE, Context, Unusable
-from taskmaster.protocol.messages import ProcessStatus, RequestError, Status
 
-_ANSWER_SECONDS: Final = 0.5
 _WITH_VALUE: Final = ("-s", "--socket", "--token-file", "--ca")
 _OPTIONS: Final = (
     Candidate("--socket", "the control socket, or where the daemon is elsewhere"),
@@ -95,7 +94,9 @@ def complete(context: Context, words: Sequence[str]) -> int:
         named = value if option in ("-s", "--socket") else named
     if named:
         connect = _connector(named)
-    offered = Candidates(lambda: _ask(connect)).of(before, typed)
+    offered = Candidates(lambda: quick.processes(connect), lambda: quick.groups(connect)).of(
+        before, typed
+    )
     if not before and typed.startswith("-"):
         offered = _OPTIONS
     for candidate in offered:
@@ -112,19 +113,3 @@ def _connector(named: str) -> Callable[[], Connection]:
         return Connection(os.path.abspath(os.path.expanduser(named)))
 
     return connect
-
-
-def _ask(connect: Callable[[], Connection]) -> list[ProcessStatus]:
-    try:
-        connection = connect()
-    except (NoDaemon, ConnectionLost):
-        return []
-    try:
-        connection.socket.settimeout(_ANSWER_SECONDS)
-        found = connection.request(Status())
-        assert isinstance(found, list)
-        return [one for one in found if isinstance(one, ProcessStatus)]
-    except (ConnectionLost, RequestError):
-        return []
-    finally:
-        connection.close()

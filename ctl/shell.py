@@ -15,7 +15,7 @@ from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from prompt_toolkit.patch_stdout import patch_stdout
 from prompt_toolkit.styles import Style
 
-from ctl import display
+from ctl import display, quick
 from ctl.cells import harmless
 from ctl.commands import run
 from ctl.completion import ShellCompleter
@@ -23,13 +23,11 @@ from ctl.connection import Connection, ConnectionLost, NoDaemon
 from ctl.context import EXIT_UNUSABLE, Context
 from ctl.observer import Observer
 from taskmaster import __version__
-from taskmaster.protocol.messages import ProcessStatus, RequestError, Status
 
 _PROMPT: Final = "taskmaster> "
 _LEAVING: Final = ("exit", "quit")
 _OPERATORS: Final = (";", "&&", "||", "|", "&", ">", ">>", "<")
 EXIT_NO_DAEMON: Final = 69
-_COMPLETE_SECONDS: Final = 0.5
 _MOST_KEPT: Final = 100
 _STYLES: Final = {
     "RUNNING": "fg:ansigreen",
@@ -69,7 +67,9 @@ class _Shell:
         self._observes = not named.startswith("ssh:")
         self._session: PromptSession[str] = PromptSession(
             history=_history(),
-            completer=ShellCompleter(lambda: _processes(connect)),
+            completer=ShellCompleter(
+                lambda: quick.processes(connect), lambda: quick.groups(connect)
+            ),
             complete_while_typing=False,
             enable_suspend=True,
             bottom_toolbar=self._toolbar,
@@ -214,22 +214,6 @@ def _run_line(context: Context, line: str) -> int:
         print(file=sys.stderr)
         context.complain("interrupted; what was ordered goes on in the daemon")
         return 130
-
-
-def _processes(connect: Callable[[], Connection]) -> list[ProcessStatus]:
-    try:
-        connection = connect()
-    except (NoDaemon, ConnectionLost):
-        return []
-    try:
-        connection.socket.settimeout(_COMPLETE_SECONDS)
-        answer = connection.request(Status())
-        assert isinstance(answer, list)
-        return [one for one in answer if isinstance(one, ProcessStatus)]
-    except (ConnectionLost, RequestError):
-        return []
-    finally:
-        connection.close()
 
 
 def _history() -> History:

@@ -9,7 +9,7 @@ def test_a_command_is_typed_into_and_looked_at(tmp_path: Path) -> None:
     with pane(
         tmp_path, ["sh"], {"PS1": "at> ", "PATH": "/usr/bin:/bin"}, columns=60, rows=15
     ) as it:
-        it.wait("^[#$]")
+        it.wait("^at>")
         it.enter("stty size; printf '\\033[31mred\\033[m %s\\n' \"$TERM\"")
         it.wait("^15 60$")
         it.wait("^red tmux-256color$")
