@@ -94,9 +94,8 @@ def complete(context: Context, words: Sequence[str]) -> int:
         named = value if option in ("-s", "--socket") else named
     if named:
         connect = _connector(named)
-    offered = Candidates(lambda: quick.processes(connect), lambda: quick.groups(connect)).of(
-        before, typed
-    )
+    candidates = Candidates(lambda: quick.processes(connect), lambda: quick.groups(connect))
+    offered = candidates.of(before, typed)
     if not before and typed.startswith("-"):
         offered = _OPTIONS
     for candidate in offered:
