@@ -193,3 +193,12 @@ def test_the_daemon_is_not_asked_where_no_name_can_stand() -> None:
         list(ShellCompleter(daemon.ask).get_completions(Document(text), CompleteEvent()))
 
     assert daemon.questions == 0
+
+
+def test_groups_complete_where_several_can_be_named() -> None:
+    completer = ShellCompleter(Daemon(MIXED).ask, lambda: ["site"])
+    told = {}
+    for text in ("stop si", "attach si", "stop site si"):
+        found = completer.get_completions(Document(text), CompleteEvent())
+        told[text] = [(one.text, one.display_meta_text) for one in found]
+    assert told == {"stop si": [("site", "a group")], "attach si": [], "stop site si": []}

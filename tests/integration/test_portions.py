@@ -4,9 +4,9 @@ import json
 
 import pytest
 
+from ctl import quick
 from ctl.connection import Connection
 from ctl.context import Context
-from ctl.portions import group_names
 from tests.integration.conftest import Site, wait_for
 
 FIRST = """
@@ -156,11 +156,11 @@ def test_the_names_of_groups_are_told(site: Site) -> None:
     site.start(FIRST)
     context = Context(lambda: Connection(str(site.socket)))
 
-    assert group_names(context) == ["site"]
+    assert quick.groups(context.connect) == ["site"]
     site.write(SECOND)
-    assert group_names(context) == ["site"]
+    assert quick.groups(context.connect) == ["site"]
     site.ctl("update", "more")
-    assert group_names(context) == ["site", "more"]
+    assert quick.groups(context.connect) == ["site", "more"]
 
 
 def test_words_of_supervisorctl_on_the_command_line(site: Site) -> None:
