@@ -6,10 +6,11 @@ Nothing is decided here.
 
 import asyncio
 import errno
+import math
 import os
 import signal
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Final, Protocol
 
 from pty_mux.command import Stage
 from pty_mux.forked import Ends
@@ -29,8 +30,11 @@ from taskmaster.programsockets import ProgramSockets
 from taskmaster.records import life_begins, signal_name
 from taskmaster.spawnrequest import shared_by, spawn_request, terminals_of
 from taskmaster.supervisor import Entry, Supervisor
-from taskmaster.survivors import find
+from taskmaster.survivors import Orphans
 from taskmaster.terminals import new_pump
+
+_SEEN_SECONDS: Final = 0.05
+"""Processes that end within so short a time are told of the same orphans."""
 
 
 class _Life:
@@ -84,6 +88,8 @@ class Children:
         self._lives: dict[str, _Life] = {}
         self._last_ticket = 0
         self._open_files = OpenFiles(limit_of_open_files())
+        self._orphans: Orphans
+        self._looked_at = -math.inf
         self._oom = OutOfMemoryKills()
 
     def allot(self, name: str) -> None:
@@ -241,7 +247,7 @@ class Children:
         code = os.waitstatus_to_exitcode(message.status)
         dumped = os.WIFSIGNALED(message.status) and os.WCOREDUMP(message.status)
         stopping = self._host.supervisor.entries[name].process.state is State.STOPPING
-        left = self.survivors(name) if stopping else ()
+        left = self.survivors(name, message.at) if stopping else ()
         oom = code == -signal.SIGKILL and self._oom.has_grown()
         exited = Exited(code, message.at, dumped, message.cpu_seconds, left, oom)
         self._host.happened(name, exited)
@@ -253,12 +259,19 @@ class Children:
         pids = [survivor.pid for survivor in left if survivor.in_group]
         self._host.send(wire.SignalOrphans(self._lives[name].pid, pids, number))
 
-    def survivors(self, name: str) -> tuple[Survivor, ...]:
-        """Return whom a process that is gone has left behind."""
-        pids = {entry.process.pid for entry in self._host.supervisor.entries.values()}
-        ours = {pid for pid in pids if pid is not None} | {os.getpid()}
-        pid = self._lives[name].pid
-        return find(os.getppid(), name, pid, ours - {pid})
+    def survivors(self, name: str, since: float | None = None) -> tuple[Survivor, ...]:
+        """Return whom a process that is gone has left behind.
+
+        Args:
+            name: of the process.
+            since: when it ended; what was looked at just before now, but after that, serves too.
+        """
+        now = self._host.now()
+        if since is None or not max(since, now - _SEEN_SECONDS) <= self._looked_at:
+            pids = {entry.process.pid for entry in self._host.supervisor.entries.values()}
+            ours = {pid for pid in pids if pid is not None} | {os.getpid()}
+            self._orphans, self._looked_at = Orphans(os.getppid(), ours), now
+        return self._orphans.left_by(name, self._lives[name].pid)
 
     def _closed(self, ticket: int) -> None:
         self._open_files.give_back(ticket)

@@ -8,7 +8,7 @@ took a session of its own, as daemons do, is known by the name in its environmen
 
 import os
 from collections.abc import Collection, Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 from taskmaster.process.events import Survivor
 
@@ -20,18 +20,43 @@ _KILL_PENDING: Final = 1 << 8
 _MAX_COMMAND: Final = 60
 
 
-def find(keeper: int, name: str, pid: int, ours: Collection[int]) -> tuple[Survivor, ...]:
-    """Return who is left of a process.
+class Orphans:
+    """Everybody who is nobody's process, as it is now.
 
-    Args:
-        keeper: its pid.
-        name: of the process, as in its environment.
-        pid: what its pid was; the number of its session and of its process group.
-        ours: the pids of processes that live and of the core, which are no orphans.
+    Many processes that end together ask of the same people: of each what /proc says is read once.
     """
-    orphans = [child for child in _children(keeper) if child not in ours]
-    survivors = (_survivor(orphan, name, pid) for orphan in _with_descendants(orphans))
-    return tuple(survivor for survivor in survivors if survivor is not None)
+
+    def __init__(self, keeper: int, ours: Collection[int]) -> None:
+        """Look.
+
+        Args:
+            keeper: its pid.
+            ours: the pids of processes that live and of the core, which are no orphans.
+        """
+        children = [child for child in _children(keeper) if child not in ours]
+        found = ((pid, _seen(pid)) for pid in _with_descendants(children))
+        self._seen = {pid: seen for pid, seen in found if seen is not None}
+
+    def left_by(self, name: str, pid: int) -> tuple[Survivor, ...]:
+        """Return who is left of a process.
+
+        Args:
+            name: of the process, as in its environment.
+            pid: what its pid was; the number of its session and of its process group.
+        """
+        return tuple(
+            Survivor(orphan, _command(orphan), seen.group == pid, seen.session == pid)
+            for orphan, seen in self._seen.items()
+            if (seen.session == pid or seen.name == name) and not _is_killed(orphan)
+        )
+
+
+class _Seen(NamedTuple):
+    """What is known of an orphan: its process group, its session, and of what process it is."""
+
+    group: int
+    session: int
+    name: str
 
 
 def _with_descendants(pids: list[int]) -> Iterator[int]:
@@ -48,17 +73,16 @@ def _children(pid: int) -> list[int]:
     return [int(word) for word in _read(f"/proc/{pid}/task/{pid}/children").split()]
 
 
-def _survivor(orphan: int, name: str, pid: int) -> Survivor | None:
+def _seen(pid: int) -> _Seen | None:
+    """Return what there is to know of an orphan; None: it is gone, or all but."""
     # proc(5): pid (comm) state ppid pgrp session; comm may hold anything.
-    fields = _read(f"/proc/{orphan}/stat").rpartition(b")")[2].split()
-    if not fields or fields[0].decode() in _DYING or _is_killed(orphan):
+    fields = _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
+    if not fields or fields[0].decode() in _DYING:
         return None
-    group, session = int(fields[2]), int(fields[3])
-    if session != pid:
-        mark = b"TASKMASTER_PROCESS=" + os.fsencode(name)
-        if mark not in _read(f"/proc/{orphan}/environ").split(b"\0"):
-            return None
-    return Survivor(orphan, _command(orphan), in_group=group == pid, in_session=session == pid)
+    mark = b"TASKMASTER_PROCESS="
+    variables = _read(f"/proc/{pid}/environ").split(b"\0")
+    name = next((one[len(mark) :] for one in variables if one.startswith(mark)), b"")
+    return _Seen(int(fields[2]), int(fields[3]), os.fsdecode(name))
 
 
 def _is_killed(pid: int) -> bool:

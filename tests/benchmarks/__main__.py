@@ -18,6 +18,7 @@ from typing import Final, NoReturn
 from tests.benchmarks.alerts import alerts
 from tests.benchmarks.badinput import badinput
 from tests.benchmarks.commands import start, status
+from tests.benchmarks.dashboard import dashboard
 from tests.benchmarks.flood import flood
 from tests.benchmarks.idle import memory, wakeups
 from tests.benchmarks.latency import latency
@@ -54,6 +55,7 @@ _BENCHMARKS: Final[Mapping[str, Callable[[Settings], list[Row]]]] = {
     "takeover": takeover,
     "rpc": rpc,
     "shell": shell,
+    "dashboard": dashboard,
 }
 
 
