@@ -122,7 +122,8 @@ COMMANDS: Final[dict[str, Command]] = {
         "top",
         "a full screen of what runs, with the terminal of the selected one",
         later("dashboard.app", "top"),
-        "? shows its keys.",
+        "? shows its keys. Over ssh:// it opens several connections: have a key there, or a master "
+        "connection (ssh_config(5), ControlMaster).",
     ),
     "screen": Command(
         "screen [--ansi] [--scrollback N] NAME",

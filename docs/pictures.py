@@ -40,6 +40,7 @@ programs:
   shell:
     cmd: [bash, --norc, --noprofile, -i]
     stopsignal: HUP
+    starttime: 0
     env: {PS1: '\[\e[1;34m\]~/shop\[\e[m\] $ ', TERM: xterm-256color}
     workingdir: shop
   import:

@@ -281,7 +281,7 @@ ONE = "  ear: {cmd: LISTENER HERE/heard, events: REMOTE_COMMUNICATION, starttime
 def test_a_listener_works_on_after_the_core_was_killed(site: Site) -> None:
     start(site, ONE)
     pid = site.wait_state("ear", "RUNNING")["pid"]
-    for number in range(5):
+    for number in range(2):
         send(site, f"{number} before")
         wait_for(lambda number=number: len(told_of(site, "heard")) == 2 * number + 1, "an event")  # type: ignore[misc]
         kill_core(site)
