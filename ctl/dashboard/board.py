@@ -84,11 +84,13 @@ class Board:
     message: str = ""
     is_bad: bool = False
     lost: str = ""
+    _rows: list[Row] | None = None
 
     # --- what is told ---------------------------------------------------------------------------
 
     def take_all(self, statuses: Sequence[ProcessStatus], now: float) -> None:
         """Take the statuses of all processes, at a monotonic time in seconds."""
+        self._rows = None
         gone = self.processes.keys() - {status.name for status in statuses}
         self.processes = {status.name: status for status in statuses}
         for name in gone:
@@ -101,6 +103,7 @@ class Board:
 
     def take_some(self, statuses: Sequence[ProcessStatus]) -> None:
         """Take the statuses of some processes, without what they use."""
+        self._rows = None
         for status in statuses:
             if status.name in self.processes:
                 self.processes[status.name] = status
@@ -112,8 +115,11 @@ class Board:
     # --- rows -----------------------------------------------------------------------------------
 
     def rows(self) -> list[Row]:
-        """Return the rows as they are shown."""
-        return rows_of(self.processes, self.pattern, self.folded, self.sorting, self._weight)
+        """Return the rows as they are shown; they are made once for each change."""
+        if self._rows is None:
+            view = (self.pattern, self.folded, self.sorting, self._weight)
+            self._rows = rows_of(self.processes, *view)
+        return self._rows
 
     def _weight(self, name: str) -> float:
         usage = self.usages.get(name)
@@ -152,7 +158,18 @@ class Board:
 
     def press(self, key: str) -> Action | None:
         """Take a key; return what is to be done outside, if anything."""
-        self.message = ""
+        self.message, before = "", self._view
+        action = self._press(key)
+        if self._view != before:
+            self._rows = None
+        return action
+
+    @property
+    def _view(self) -> tuple[object, ...]:
+        """What besides the processes says which rows there are."""
+        return self.pattern, frozenset(self.folded), self.sorting
+
+    def _press(self, key: str) -> Action | None:
         if self.question is not None:
             return self._answer(self.question, key)
         if self.sheet is not None:

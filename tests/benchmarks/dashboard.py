@@ -141,7 +141,8 @@ def _walk(top: _Top, often: int) -> Iterator[float]:
     top.press(b"\x1b[B\x1b[B")
     top.wait(lambda text: "─ quiet:0  80x24" in text)
     for number in range(often):
-        top.look(0.02)
+        while top.read(0.02):
+            pass
         key, name = (b"\x1b[B", "quiet:1") if number % 2 == 0 else (b"\x1b[A", "quiet:0")
         began = time.perf_counter()
         top.press(key)
