@@ -317,9 +317,10 @@ def test_a_core_that_is_killed_while_one_is_busy_takes_its_answer(site: Site) ->
 
 
 def test_one_cut_off_in_the_midst_of_an_event_is_named(site: Site) -> None:
-    deaf = "{cmd: \"sh -c 'echo READY; exec sleep 1000'\", "
+    deaf = "{cmd: \"sh -c 'echo READY; echo >ready; exec sleep 1000'\", workingdir: HERE, "
     start(site, f"  deaf: {deaf}events: REMOTE_COMMUNICATION, starttime: 0}}")
     site.wait_state("deaf", "RUNNING")
+    wait_for(lambda: site.text("ready"), "it to be ready for an event")
     send(site, "x" * 200_000)
     kill_core(site)
 
