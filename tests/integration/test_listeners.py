@@ -318,10 +318,16 @@ def test_a_core_that_is_killed_while_one_is_busy_takes_its_answer(site: Site) ->
 
 def test_one_cut_off_in_the_midst_of_an_event_is_named(site: Site) -> None:
     deaf = "{cmd: \"sh -c 'echo READY; echo >ready; exec sleep 1000'\", workingdir: HERE, "
-    start(site, f"  deaf: {deaf}events: REMOTE_COMMUNICATION, starttime: 0}}")
+    start(
+        site,
+        f"  deaf: {deaf}events: REMOTE_COMMUNICATION, starttime: 0}}\n"
+        "  later: {cmd: cat, autostart: false, starttime: 0}",
+    )
     site.wait_state("deaf", "RUNNING")
     wait_for(lambda: site.text("ready"), "it to be ready for an event")
     send(site, "x" * 200_000)
+    # The keeper hears of one thing after the other: by then it has what the core saved before.
+    assert site.ctl("start", "later").returncode == 0
     kill_core(site)
 
     site.wait_event("deaf:0: got half of an event when the core died")
