@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias
 
-from ctl import why
+from ctl import loglines, why
 from ctl.connection import Connection, ConnectionLost, NoDaemon
 from taskmaster.protocol import messages
 from taskmaster.protocol.messages import ProcessStatus, RequestError, ScreenShown
@@ -26,11 +26,6 @@ _AT_MOST_EVERY_SECONDS: Final = 0.1
 _AGAIN_SECONDS: Final = 1.0
 _LOG_BYTES: Final = 64 * 1024
 _MAX_LOG_LINES: Final = 2000
-_SEQUENCE: Final = re.compile(
-    rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_].*?(?:\x07|\x1b\\)|[ -/]*[0-~])", re.DOTALL
-)
-"""Control sequences, control strings and escape sequences (ECMA-48, section 5)."""
-
 _WORD: Final = re.compile(r"[^\s'\",()]+")
 
 
@@ -298,8 +293,7 @@ class Details(_Thread):
 
 def readable_lines(data: bytes) -> list[str]:
     """Return the lines of a log as they can be shown: without what moves the cursor."""
-    text = _SEQUENCE.sub(b"", data).decode("utf-8", "replace")
-    lines = text.replace("\r\n", "\n").split("\n")
+    lines = data.split(b"\n")
     if not lines[-1]:
         del lines[-1]
-    return [line.rstrip("\r").rpartition("\r")[2] for line in lines[-_MAX_LOG_LINES:]]
+    return [loglines.shown(line, colour=False) for line in lines[-_MAX_LOG_LINES:]]
