@@ -84,7 +84,7 @@ def draw(board: Board, width: int, height: int) -> Drawing:
     else:
         list_cells = width
         wanted = len(board.rows()) + 1
-        share = min(wanted, max(_LEAST_LIST, int(body * _LIST_PART)))
+        share = min(wanted, body, max(_LEAST_LIST, int(body * _LIST_PART)))
         listed, places = _list(board, width, share)
         lines = [*listed, *_pane(board, width, body - share)]
     places = {line + 1: key for line, key in places.items()}

@@ -1,7 +1,7 @@
 """What keys do to the board, and what they ask for."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ctl.dashboard.actions import (
@@ -198,6 +198,7 @@ KEYS = st.sampled_from([*LETTERS, *NAMES, "tab", "backspace", "c-c", "c-u"])
 
 
 @settings(deadline=None, max_examples=40)
+@example(keys=["s"], width=24, height=4)
 @given(st.lists(KEYS, max_size=30), st.integers(1, 210), st.integers(1, 60))
 def test_whatever_is_pressed_fills_a_window_of_any_size(
     keys: list[str], width: int, height: int
