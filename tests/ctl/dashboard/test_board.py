@@ -197,7 +197,7 @@ NAMES = ["up", "down", "left", "right", "pageup", "pagedown", "home", "end", "en
 KEYS = st.sampled_from([*LETTERS, *NAMES, "tab", "backspace", "c-c", "c-u"])
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=200)
 @example(keys=["s"], width=24, height=4)
 @given(st.lists(KEYS, max_size=30), st.integers(1, 210), st.integers(1, 60))
 def test_whatever_is_pressed_fills_a_window_of_any_size(
